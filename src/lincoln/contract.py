@@ -1,0 +1,313 @@
+"""What `Layer` wraps around every ``forward`` and ``backward``: checks, building, recording, and the modes of a pass.
+
+The wrapper builds a layer from its first input, records ``last_input`` and ``output``, compares every shape, and says
+where things went wrong. Nothing else stands between a reader and the formula.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import arrays
+from .arrays import Array
+from .exc import BackwardError, ContractError, DataError, DimensionError, MatchError
+from .parameters import Parameter
+
+if TYPE_CHECKING:
+    from .layer import Layer
+
+__all__ = ["inference", "recording"]
+
+RECORDED = ("last_input", "output", "output_grad", "input_grad")
+
+_TRAINING, _INFERENCE, _RECORDING = range(3)
+_mode: ContextVar[int] = ContextVar("mode", default=_TRAINING)
+_streams: ContextVar[Streams | None] = ContextVar("streams", default=None)
+
+Forward = Callable[..., Array]
+
+
+@contextmanager
+def inference() -> Iterator[None]:
+    """Inside this block layers behave as in evaluation and record nothing, so many threads can share one network.
+
+    >>> from lincoln import layers
+    >>> layer = layers.ReLU()
+    >>> with inference():
+    ...     y = layer(np.ones((1, 2)))
+    >>> layer.output is None
+    True
+    """
+    token = _mode.set(_INFERENCE)
+    try:
+        yield
+    finally:
+        _mode.reset(token)
+
+
+@contextmanager
+def recording() -> Iterator[None]:
+    """Inside this block every layer keeps ``output_grad`` and ``input_grad`` too: every number of a pass has a name.
+
+    >>> from lincoln import layers
+    >>> layer = layers.ReLU()
+    >>> with recording():
+    ...     y = layer(np.array([[-1.0, 1.0]]))
+    ...     g = layer.backward(np.array([[5.0, 5.0]]))
+    >>> layer.input_grad
+    array([[0., 5.]])
+    """
+    token = _mode.set(_RECORDING)
+    try:
+        yield
+    finally:
+        _mode.reset(token)
+
+
+class Streams:
+    """The random generators of one network: one for initial values, and one for every layer that draws in training.
+
+    They all come from one seed but never from each other, so that adding a dropout layer changes no initial value.
+    """
+
+    def __init__(self, seed: int | None) -> None:
+        self.entropy = np.random.SeedSequence(seed).entropy
+        self.initial = self._generator(0, 0)
+        self.unbuilt: list[tuple[Layer, dict[str, Any]]] = []
+        self._drawing = 0
+
+    def next_drawing(self) -> np.random.Generator:
+        """The generator of the next layer that draws random numbers in training."""
+        self._drawing += 1
+        return self._generator(1, self._drawing)
+
+    def undo(self) -> None:
+        """Bring every layer that this pass began to build back to what it was: a bad first batch does no harm."""
+        for layer, before in self.unbuilt:
+            layer.__dict__.clear()
+            layer.__dict__.update(before)
+
+    def _generator(self, purpose: int, number: int) -> np.random.Generator:
+        return np.random.default_rng(np.random.SeedSequence(self.entropy, spawn_key=(purpose, number)))
+
+
+def streams_of(seed: int | None) -> Streams:
+    """The random streams of the network that is being built, or new ones where a layer is used on its own."""
+    streams = _streams.get()
+    return Streams(seed) if streams is None else streams
+
+
+def inferring() -> bool:
+    """Whether this is inside an `inference` block."""
+    return _mode.get() == _INFERENCE
+
+
+def is_recording() -> bool:
+    """Whether this is inside a `recording` block."""
+    return _mode.get() == _RECORDING
+
+
+def forward(formula: Forward) -> Forward:
+    """Wrap a subclass's ``forward``: check the input, build the layer, record what went in and what came out."""
+
+    @functools.wraps(formula)
+    def checked(self: Layer, input: Any) -> Any:
+        if self._inside:
+            return formula(self, input)
+        input = _check_input(self, input)
+        if not self.built:
+            return _first_forward(self, formula, input)
+        if _mode.get() == _INFERENCE:
+            worker = self if self.own else copy.copy(self)
+            return _returned(self, formula(worker, input))
+        self._inside = True
+        try:
+            output = formula(self, input)
+        finally:
+            self._inside = False
+        self.last_input = input
+        self.output = _returned(self, output)
+        return output
+
+    return checked
+
+
+def _first_forward(self: Layer, formula: Forward, input: Any) -> Any:
+    """The first pass: whoever is outermost opens the random streams and, at the end, flattens the parameters."""
+    opened = None if _streams.get() is not None else Streams(self.seed)
+    token = _streams.set(opened) if opened else None
+    streams_of(self.seed).unbuilt.append((self, self.__dict__.copy()))
+    self._inside = True
+    try:
+        self._build(input)
+        output = _returned(self, formula(self, input))
+    except BaseException:
+        if opened:
+            opened.undo()
+        raise
+    finally:
+        self._inside = False
+        if token is not None:
+            _streams.reset(token)
+    self.output_shape = example_shape(output)
+    if opened:
+        self.flatten()
+    if _mode.get() == _INFERENCE:
+        self.forget()
+    else:
+        self.last_input, self.output = input, output
+    return output
+
+
+def backward(formula: Forward) -> Forward:
+    """Wrap a subclass's ``backward``: it needs a forward pass before it, and every gradient the shape of its array."""
+
+    @functools.wraps(formula)
+    def checked(self: Layer, output_grad: Array) -> Any:
+        if self._inside:
+            return formula(self, output_grad)
+        if self.output is None:
+            raise BackwardError(
+                code="LN120",
+                where=repr(self),
+                saw="backward before forward",
+                why="the gradient depends on what the forward pass computed",
+                fix="call forward(input) in training first; predictions under inference() record nothing",
+            )
+        _same_shape(self, "output_grad", output_grad, "output", self.output)
+        self._inside = True
+        try:
+            input_grad = formula(self, output_grad)
+        finally:
+            self._inside = False
+        if input_grad is None:
+            _allow_missing(self)
+        else:
+            _same_shape(self, "input_grad", input_grad, "last_input", self.last_input)
+        if _mode.get() == _RECORDING:
+            self.output_grad, self.input_grad = output_grad, input_grad
+        return input_grad
+
+    return checked
+
+
+def _admit(layer: Layer, input: Array) -> Array:
+    """A batch of a kind that this layer has not met: convert it, accept it for good, or refuse it."""
+    kind = arrays.kind(input) if arrays.library(input) else type(input).__name__
+    if kind not in ("float", "int") or (layer.accepts == "int" and kind == "float"):
+        raise DataError(
+            code="LN101",
+            where=repr(layer),
+            saw=f"an input of {kind}",
+            why=f"the layer computes with arrays of {'integers' if layer.accepts == 'int' else 'real numbers'}",
+            fix="convert it first: np.asarray(x, dtype=np.float32), or integers for token ids",
+        )
+    mine = next((p for p in vars(layer).values() if isinstance(p, Parameter) and p.built), None)
+    library = layer._library if mine is None else arrays.library(mine.value)
+    if mine is not None and arrays.library(input) != library:
+        raise MatchError(
+            code="LN110",
+            where=repr(layer),
+            saw=f"an input of {arrays.library(input)}, the parameters are of {library}",
+            why="a layer computes in the array library that it was built with",
+            fix="torch.as_tensor(x) or x.numpy(); for a whole data pipeline lnc.arrays.use(...)",
+        )
+    if layer.accepts == "float":
+        wanted = arrays.dtype_name(mine.value) if mine is not None else ""
+        wanted = wanted or ("float32" if kind == "int" else arrays.dtype_name(input))
+        if arrays.dtype_name(input) != wanted:
+            return arrays.astype(input, wanted)
+    layer._dtype = input.dtype
+    layer._library = arrays.library(input)
+    return input
+
+
+def _check_input(layer: Layer, input: Any) -> Any:
+    if type(input) is tuple:
+        return tuple(_check_input(layer, part) for part in input)
+    if getattr(input, "dtype", None) is not layer._dtype or layer._dtype is None:
+        input = _admit(layer, input)
+    shape = input.shape
+    if len(shape) < layer.min_dims:
+        raise DimensionError(
+            code="LN102",
+            where=repr(layer),
+            saw=f"an input of shape {tuple(shape)}",
+            why=f"at least {layer.min_dims} axes are needed, the first one over the examples of the batch",
+            fix="x[None] makes one example a batch of one; x[:, None] makes one feature a column",
+        )
+    if shape[0] == 0:
+        raise DataError(
+            code="LN104",
+            where=repr(layer),
+            saw=f"an empty batch of shape {tuple(shape)}",
+            why="there is nothing to compute, and a mean over nothing is not a number",
+            fix="leave empty batches out",
+        )
+    if layer.features is not None and shape[-1] != layer.features:
+        raise MatchError(
+            code="LN103",
+            where=repr(layer),
+            saw=f"an input of shape {tuple(shape)}",
+            why=f"the layer was built for {layer.features} features on the last axis",
+            fix=f"give {layer.features} features, or make a new network for {shape[-1]}",
+        )
+    return input
+
+
+def _same_shape(layer: Layer, name: str, array: Any, other_name: str, other: Any) -> None:
+    if type(other) is tuple:
+        if type(array) is not tuple or len(array) != len(other):
+            _refuse_shape(layer, name, array, other_name, f"a tuple of {len(other)}")
+        for part, other_part in zip(array, other, strict=True):
+            if part is not None:
+                _same_shape(layer, name, part, other_name, other_part)
+    elif getattr(array, "shape", None) != other.shape:
+        _refuse_shape(layer, name, array, other_name, f"{tuple(other.shape)}")
+
+
+def _refuse_shape(layer: Layer, name: str, array: Any, other_name: str, expected: str) -> None:
+    shape = getattr(array, "shape", None)
+    raise MatchError(
+        code="LN121",
+        where=f"{layer!r}.backward",
+        saw=f"{name} {type(array).__name__ if shape is None else tuple(shape)}, {other_name} {expected}",
+        why="a gradient has one number for every number of the array it belongs to",
+        fix="undo in backward what forward did to the shape: sum what it broadcast, transpose what it transposed",
+    )
+
+
+def example_shape(array: Any) -> Any:
+    """The shape of one example in a batch, or a tuple of such shapes for several arrays."""
+    return tuple(example_shape(part) for part in array) if type(array) is tuple else tuple(array.shape[1:])
+
+
+def _returned(layer: Layer, output: Any) -> Any:
+    if type(output) is not tuple and not hasattr(output, "shape"):
+        raise ContractError(
+            code="LN122",
+            where=f"{layer!r}.forward",
+            saw=f"forward returned {'nothing' if output is None else type(output).__name__}",
+            why="the next layer needs the output as an array",
+            fix="end forward with: return output",
+        )
+    return output
+
+
+def _allow_missing(layer: Layer) -> None:
+    if layer.is_first or layer.accepts == "int":
+        return
+    raise ContractError(
+        code="LN123",
+        where=f"{layer!r}.backward",
+        saw="backward returned nothing",
+        why="the layer before needs the gradient with respect to its output",
+        fix="end backward with: return input_grad",
+    )

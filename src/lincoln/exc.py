@@ -1,0 +1,100 @@
+"""Errors and warnings: one message format that says where, what was seen, why it is wrong, and how to mend it."""
+
+from __future__ import annotations
+
+__all__ = [
+    "BackwardError",
+    "CheckError",
+    "ContractError",
+    "DataError",
+    "DimensionError",
+    "GradientWarning",
+    "LincolnError",
+    "MatchError",
+    "MissingDataError",
+    "MissingPackageError",
+    "NotFittedError",
+    "TrainingError",
+]
+
+
+class LincolnError(Exception):
+    """The root of every error that Lincoln raises on purpose.
+
+    Either one plain string, or the four parts of a full message.
+
+    Args:
+        message: the whole message, when there is nothing more to say.
+        code: a stable name such as ``LN103``, to search for.
+        where: the layer, loss or function that refused.
+        saw: the offending values, shapes or types.
+        why: what would go wrong if it went on.
+        fix: the change that mends it, as code where possible.
+
+    >>> print(MatchError("the two shapes differ"))
+    the two shapes differ
+    >>> print(MatchError(code="LN103", where="LogLoss", saw="labels (4, 2)", why="they differ", fix="labels[:, 0]"))
+    LN103 MatchError in LogLoss
+      saw:  labels (4, 2)
+      why:  they differ
+      fix:  labels[:, 0]
+    """
+
+    def __init__(
+        self, message: str = "", *, code: str = "", where: str = "", saw: str = "", why: str = "", fix: str = ""
+    ) -> None:
+        if not message:
+            head = f"{code} {type(self).__name__}".strip() + (f" in {where}" if where else "")
+            parts = [f"  {name + ':':5} {text}" for name, text in (("saw", saw), ("why", why), ("fix", fix)) if text]
+            message = "\n".join([head, *parts])
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.where = where
+        self.saw = saw
+        self.why = why
+        self.fix = fix
+
+
+class MatchError(LincolnError, ValueError):
+    """Two things that belong together do not fit: shapes, numbers of features, kinds of array."""
+
+
+class DimensionError(LincolnError, ValueError):
+    """An array has the wrong number of dimensions."""
+
+
+class BackwardError(LincolnError, RuntimeError):
+    """``backward`` was called before ``forward``."""
+
+
+class ContractError(LincolnError, TypeError):
+    """A layer or a loss breaks the contract: it returns nothing, or stands in a network twice."""
+
+
+class DataError(LincolnError, ValueError):
+    """Features or labels cannot be learned from: wrong type, empty, out of range, not finite."""
+
+
+class TrainingError(LincolnError, ArithmeticError):
+    """Training cannot go on: the loss is no longer a finite number."""
+
+
+class NotFittedError(LincolnError, AttributeError, ValueError):
+    """A model was asked to predict before it was fitted."""
+
+
+class CheckError(LincolnError, AssertionError):
+    """A gradient, or another part of the layer contract, is wrong."""
+
+
+class MissingDataError(LincolnError, FileNotFoundError):
+    """A dataset is neither on this computer nor to be had from its public mirrors."""
+
+
+class MissingPackageError(LincolnError, ImportError):
+    """An optional package is needed for what was asked."""
+
+
+class GradientWarning(UserWarning):
+    """A user-written layer's ``backward`` disagrees with its ``forward``."""

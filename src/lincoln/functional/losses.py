@@ -1,0 +1,241 @@
+"""Losses and their gradients, each pair once, for every array library.
+
+A loss function gives one number for every prediction (element-wise losses) or for every row of the last axis (losses
+over classes); its twin ``..._grad`` gives the derivative with respect to what went in. Sums, means and example weights
+are the business of `lincoln.losses`. Predictions and labels have the same shape, or labels are integers without the
+last axis; nothing here broadcasts them.
+"""
+
+from __future__ import annotations
+
+import math
+
+from ..arrays import Array, namespace
+from .activations import sigmoid, softplus
+
+__all__ = [
+    "absolute_error",
+    "absolute_error_grad",
+    "cross_entropy",
+    "cross_entropy_grad",
+    "huber",
+    "huber_grad",
+    "log_loss",
+    "log_loss_grad",
+    "log_sigmoid_loss",
+    "log_sigmoid_loss_grad",
+    "negative_log_likelihood",
+    "negative_log_likelihood_grad",
+    "one_hot",
+    "poisson",
+    "poisson_grad",
+    "quantile",
+    "quantile_grad",
+    "sigmoid_cross_entropy",
+    "sigmoid_cross_entropy_grad",
+    "softmax_cross_entropy",
+    "softmax_cross_entropy_grad",
+    "squared_error",
+    "squared_error_grad",
+]
+
+
+def squared_error(p: Array, y: Array) -> Array:
+    """(p - y)²"""
+    return (p - y) * (p - y)
+
+
+def squared_error_grad(p: Array, y: Array) -> Array:
+    """2 (p - y)"""
+    return 2.0 * (p - y)
+
+
+def absolute_error(p: Array, y: Array) -> Array:
+    """\\|p - y\\|"""
+    return namespace(p).abs(p - y)
+
+
+def absolute_error_grad(p: Array, y: Array) -> Array:
+    """sign(p - y), 0 where they are equal"""
+    return namespace(p).sign(p - y)
+
+
+def huber(p: Array, y: Array, delta: float) -> Array:
+    """d² / 2 where \\|d\\| <= δ, else δ (\\|d\\| - δ / 2), with d = p - y   (Huber 1964)"""
+    xp = namespace(p)
+    d = xp.abs(p - y)
+    inner = xp.minimum(d, delta)
+    return inner * (d - 0.5 * inner)
+
+
+def huber_grad(p: Array, y: Array, delta: float) -> Array:
+    """d, held between -δ and δ"""
+    return namespace(p).clip(p - y, -delta, delta)
+
+
+def quantile(p: Array, y: Array, q: float) -> Array:
+    """Q (y - p) where y >= p, else (1 - q) (p - y)   (Koenker, Bassett 1978)"""
+    d = y - p
+    return namespace(p).maximum(q * d, (q - 1.0) * d)
+
+
+def quantile_grad(p: Array, y: Array, q: float) -> Array:
+    """-q where y > p, 1 - q where y < p, 0 where they are equal"""
+    xp = namespace(p)
+    return xp.where(y > p, xp.full_like(p, -q), xp.where(y < p, xp.full_like(p, 1.0 - q), xp.zeros_like(p)))
+
+
+def poisson(a: Array, y: Array) -> Array:
+    """exp(a) - y a, a being the logarithm of the expected count: -log of Poisson's law without its constant log y!"""
+    return namespace(a).exp(a) - y * a
+
+
+def poisson_grad(a: Array, y: Array) -> Array:
+    """exp(a) - y"""
+    return namespace(a).exp(a) - y
+
+
+def log_loss(p: Array, y: Array) -> Array:
+    """-y log p - (1 - y) log(1 - p), p being a probability, held away from 0 and 1 by one step of its dtype
+
+    >>> import numpy as np
+    >>> log_loss(np.array([0.5, 1.0]), np.array([1.0, 1.0])).round(4)
+    array([0.6931, 0.    ])
+    """
+    xp = namespace(p)
+    p = _inside(p)
+    return -y * xp.log(p) - (1.0 - y) * xp.log1p(-p)
+
+
+def log_loss_grad(p: Array, y: Array) -> Array:
+    """-y / p + (1 - y) / (1 - p)"""
+    p = _inside(p)
+    return (1.0 - y) / (1.0 - p) - y / p
+
+
+def log_sigmoid_loss(z: Array, y: Array) -> Array:
+    """-y z - (1 - y) log(1 - exp(z)), z = log p being a log-probability
+
+    log(1 - exp(z)) is log(-expm1(z)) near 0 and log1p(-exp(z)) elsewhere   (Mächler 2012)
+
+    >>> import numpy as np
+    >>> log_sigmoid_loss(np.log([0.5, 0.9]), np.array([1.0, 0.0])).round(4)
+    array([0.6931, 2.3026])
+    """
+    xp = namespace(z)
+    z = _below_zero(z)
+    near_zero = xp.log(-xp.expm1(xp.maximum(z, -1.0)))
+    elsewhere = xp.log1p(-xp.exp(xp.minimum(z, -math.log(2))))
+    return -y * z - (1.0 - y) * xp.where(z > -math.log(2), near_zero, elsewhere)
+
+
+def log_sigmoid_loss_grad(z: Array, y: Array) -> Array:
+    """-y + (1 - y) exp(z) / (1 - exp(z))"""
+    xp = namespace(z)
+    z = _below_zero(z)
+    return (1.0 - y) * (xp.exp(z) / -xp.expm1(z)) - y
+
+
+def sigmoid_cross_entropy(a: Array, y: Array, positive_weight: float) -> Array:
+    """W y log(1 + exp(-a)) + (1 - y) log(1 + exp(a)): `log_loss` of σ(a), safe for every logit a
+
+    >>> import numpy as np
+    >>> sigmoid_cross_entropy(np.array([0.0, -1000.0]), np.array([1.0, 1.0]), 1.0).round(4)
+    array([6.931e-01, 1.000e+03])
+    """
+    return positive_weight * y * softplus(-a) + (1.0 - y) * softplus(a)
+
+
+def sigmoid_cross_entropy_grad(a: Array, y: Array, positive_weight: float) -> Array:
+    """(1 - y) σ(a) - w y (1 - σ(a)); σ(a) - y for w = 1"""
+    return sigmoid(a) * (1.0 - y + positive_weight * y) - positive_weight * y
+
+
+def cross_entropy(p: Array, labels: Array) -> Array:
+    """-log p_c, c being the label; p along the last axis are probabilities.   (..., k) (...) -> (...)
+
+    >>> import numpy as np
+    >>> cross_entropy(np.array([[0.2, 0.8]]), np.array([1])).round(4)
+    array([0.2231])
+    """
+    xp = namespace(p)
+    return -xp.log(xp.maximum(_at(p, labels), float(xp.finfo(p.dtype).smallest_normal)))
+
+
+def cross_entropy_grad(p: Array, labels: Array) -> Array:
+    """-δ_jc / p_c"""
+    xp = namespace(p)
+    return -one_hot(labels, p) / xp.maximum(p, float(xp.finfo(p.dtype).smallest_normal))
+
+
+def negative_log_likelihood(z: Array, labels: Array) -> Array:
+    """-z_c, c being the label; z along the last axis are log-probabilities.   (..., k) (...) -> (...)
+
+    >>> import numpy as np
+    >>> negative_log_likelihood(np.log([[0.2, 0.8]]), np.array([1])).round(4)
+    array([0.2231])
+    """
+    return -_at(z, labels)
+
+
+def negative_log_likelihood_grad(z: Array, labels: Array) -> Array:
+    """-δ_jc"""
+    return -one_hot(labels, z)
+
+
+def softmax_cross_entropy(z: Array, labels: Array, smoothing: float, class_weight: Array | None) -> Array:
+    """-Σ_j q_j w_j z_j with z = log softmax(a) and q = (1 - ε) δ_jc + ε / k.   (..., k) (...) -> (...)
+
+    Takes the log-probabilities `log_softmax` gives, which its gradient wants again. Label smoothing ε: Szegedy,
+    Vanhoucke, Ioffe, Shlens, Wojna 2016, section 7.
+
+    >>> import numpy as np
+    >>> softmax_cross_entropy(log_softmax(np.array([[0.0, 0.0]])), np.array([1]), 0.0, None).round(4)
+    array([0.6931])
+    """
+    if smoothing == 0.0 and class_weight is None:
+        return -_at(z, labels)
+    return -namespace(z).sum(_targets(z, labels, smoothing, class_weight) * z, axis=-1)
+
+
+def softmax_cross_entropy_grad(z: Array, labels: Array, smoothing: float, class_weight: Array | None) -> Array:
+    """p_j Σ_k t_k - t_j with t = q w: the derivative with respect to the logits; p - δ_jc without ε and w"""
+    xp = namespace(z)
+    targets = _targets(z, labels, smoothing, class_weight)
+    return xp.exp(z) * xp.sum(targets, axis=-1, keepdims=True) - targets
+
+
+def one_hot(labels: Array, prototype: Array) -> Array:
+    """1 at each label and 0 elsewhere, in the shape, dtype and library of ``prototype``.   (...) -> (..., k)
+
+    >>> import numpy as np
+    >>> one_hot(np.array([1]), np.zeros((1, 3)))
+    array([[0., 1., 0.]])
+    """
+    xp = namespace(prototype)
+    classes = xp.arange(prototype.shape[-1], device=prototype.device)
+    return xp.astype(labels[..., None] == classes, prototype.dtype)
+
+
+def _targets(z: Array, labels: Array, smoothing: float, class_weight: Array | None) -> Array:
+    targets = one_hot(labels, z)
+    if smoothing != 0.0:
+        targets = (1.0 - smoothing) * targets + smoothing / z.shape[-1]
+    return targets if class_weight is None else targets * class_weight
+
+
+def _at(values: Array, labels: Array) -> Array:
+    """Each row's value at its label."""
+    return namespace(values).take_along_axis(values, labels[..., None], axis=-1)[..., 0]
+
+
+def _inside(p: Array) -> Array:
+    xp = namespace(p)
+    limits = xp.finfo(p.dtype)
+    return xp.clip(p, float(limits.smallest_normal), 1.0 - float(limits.eps) / 2)
+
+
+def _below_zero(z: Array) -> Array:
+    xp = namespace(z)
+    limits = xp.finfo(z.dtype)
+    return xp.clip(z, float(limits.min), -float(limits.smallest_normal))

@@ -1,0 +1,345 @@
+"""Layers made of layers: one after another, with a shortcut, or side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal, overload
+
+from ..arrays import Array, namespace
+from ..exc import ContractError, DataError, MatchError
+from ..initializers import Initializer, zeros
+from ..layer import Layer, walk
+from ..parameters import Parameter
+from . import activations
+from .linear import Linear
+
+__all__ = ["Container", "Dense", "Parallel", "Residual", "Sequential"]
+
+
+class Container(Layer):
+    """A layer made of layers, found by their index: ``container[0]``.
+
+    Raises:
+        ContractError: something that is no layer, or one layer object in two places.
+
+    >>> len(Container(activations.ReLU(), activations.Tanh()))
+    2
+    """
+
+    accepts = "any"
+
+    def __init__(self, *layers: Layer, seed: int | None = None) -> None:
+        self.layers = layers
+        self.seed = seed
+        _check_layers(self)
+
+    def children(self) -> Iterator[tuple[str, Layer]]:
+        for index, layer in enumerate(self.layers):
+            yield str(index), layer
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __iter__(self) -> Iterator[Layer]:
+        return iter(self.layers)
+
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequential: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        return Sequential(*self.layers[index]) if isinstance(index, slice) else self.layers[index]
+
+    def __repr__(self) -> str:
+        inner = ",\n".join(repr(layer) for layer in self.layers).replace("\n", "\n  ")
+        return f"{type(self).__name__}(\n  {inner}\n)" if self.layers else f"{type(self).__name__}()"
+
+    def _name_place(self, error: Exception, index: int) -> None:
+        """Add to an error the way down to the layer that it came from."""
+        layer = self.layers[index]
+        shown = repr(layer) if "\n" not in repr(layer) else type(layer).__name__
+        error.add_note(f"in {type(self).__name__}[{index}], {shown}")
+
+
+class Sequential(Container):
+    """Layers one after another: each one's output is the next one's input.
+
+    Args:
+        layers: any number of layers.
+        seed: of the random numbers of this network: initial values, dropout.
+
+    Raises:
+        ContractError: something that is no layer, or one layer object in two places.
+
+    >>> import numpy as np
+    >>> network = Sequential(Dense(10), Dense(1), seed=0)
+    >>> network(np.zeros((4, 30), dtype=np.float32)).shape
+    (4, 1)
+    >>> network[0].W.shape
+    (30, 10)
+    >>> network
+    Sequential(
+      Dense(10),
+      Dense(1)
+    )
+    """
+
+    def __init__(self, *layers: Layer, seed: int | None = None) -> None:
+        super().__init__(*layers, seed=seed)
+        self.prefer_initializer(None)
+
+    def forward(self, input: Array) -> Array:
+        for index, layer in enumerate(self.layers):
+            try:
+                input = layer(input)
+            except Exception as error:
+                self._name_place(error, index)
+                raise
+        return input
+
+    def backward(self, output_grad: Array) -> Array:
+        for index in reversed(range(len(self.layers))):
+            try:
+                output_grad = self.layers[index].backward(output_grad)
+            except Exception as error:
+                self._name_place(error, index)
+                raise
+            if output_grad is None:
+                return None
+        return output_grad
+
+    def skip_input_grad(self, skip: bool) -> None:
+        super().skip_input_grad(skip)
+        for layer in self.layers:
+            layer.skip_input_grad(skip)
+            if any(True for _ in layer.parameters()):
+                break
+
+    def prefer_initializer(self, initializer: Initializer | None) -> Initializer | None:
+        for layer in reversed(self.layers):
+            initializer = layer.prefer_initializer(initializer)
+        return initializer
+
+
+ACTIVATIONS = {
+    "sigmoid": activations.Sigmoid,
+    "tanh": activations.Tanh,
+    "relu": activations.ReLU,
+    "leaky_relu": activations.LeakyReLU,
+    "elu": activations.ELU,
+    "silu": activations.SiLU,
+    "gelu": activations.GELU,
+    "softplus": activations.Softplus,
+    "log_sigmoid": activations.LogSigmoid,
+    "softmax": activations.Softmax,
+    "log_softmax": activations.LogSoftmax,
+}
+
+
+class Dense(Sequential):
+    """A `Linear` layer and its activation.
+
+    Args:
+        size: the number of outputs.
+        activation: a layer, or its name (``"sigmoid"``, ``"relu"``, ...), or None for none.
+        bias, weight_init, bias_init: as in `Linear`.
+
+    Attributes:
+        W, B: the parameters of its linear layer.
+
+    Raises:
+        DataError: an activation of that name is not known.
+
+    >>> import numpy as np
+    >>> dense = Dense(10, activation="relu").build(5, seed=0)
+    >>> dense.W
+    Parameter(W, (5, 10))
+    """
+
+    def __init__(
+        self,
+        size: int,
+        activation: Layer | str | None = "sigmoid",
+        *,
+        bias: bool = True,
+        weight_init: Initializer | None = None,
+        bias_init: Initializer = zeros,
+        seed: int | None = None,
+    ) -> None:
+        linear = Linear(size, bias=bias, weight_init=weight_init, bias_init=bias_init)
+        follower = _activation(activation)
+        super().__init__(*((linear,) if follower is None else (linear, follower)), seed=seed)
+
+    @property
+    def activation(self) -> Layer | None:
+        """The layer after the linear one, or None."""
+        return self.layers[1] if len(self) > 1 else None
+
+    @property
+    def W(self) -> Parameter:
+        """The weights, of shape ``(n_in, size)``."""
+        weights: Parameter = self[0].W
+        return weights
+
+    @property
+    def B(self) -> Parameter | None:
+        """The bias, of shape ``(size,)``, or None."""
+        bias: Parameter | None = self[0].B
+        return bias
+
+    def __repr__(self) -> str:
+        return Layer.__repr__(self)
+
+
+class Residual(Sequential):
+    """y = x + f(x), f being the layers inside, one after another   (He, Zhang, Ren, Sun 2016)
+
+    ∂L/∂x = ∂L/∂y + (∂f/∂x)ᵀ ∂L/∂y
+
+    Raises:
+        MatchError: f changes the shape, so the two cannot be added.
+
+    >>> import numpy as np
+    >>> Residual(Linear(3, weight_init=zeros))(np.ones((1, 3)))
+    array([[1., 1., 1.]])
+    """
+
+    def forward(self, input: Array) -> Array:
+        inner = super().forward(input)
+        if inner.shape != input.shape:
+            raise MatchError(
+                code="LN114",
+                where="Residual",
+                saw=f"input {tuple(input.shape)}, output of the layers inside {tuple(inner.shape)}",
+                why="the two are added, number by number",
+                fix=f"end the inside with as many features as came in, such as Linear({input.shape[-1]})",
+            )
+        return input + inner
+
+    def backward(self, output_grad: Array) -> Array:
+        inner = super().backward(output_grad)
+        return None if inner is None else output_grad + inner
+
+
+class Parallel(Container):
+    """Layers side by side on the same input, their outputs concatenated along the last axis or added.
+
+    Args:
+        layers: the branches.
+        combine: ``"concatenate"`` or ``"add"``.
+        seed: of the random numbers of this network.
+
+    Raises:
+        MatchError: the branches' outputs do not fit together.
+        DataError: another ``combine``.
+
+    >>> import numpy as np
+    >>> Parallel(Linear(2), Linear(3))(np.ones((4, 7))).shape
+    (4, 5)
+    """
+
+    def __init__(
+        self, *layers: Layer, combine: Literal["concatenate", "add"] = "concatenate", seed: int | None = None
+    ) -> None:
+        if combine not in ("concatenate", "add") or not layers:
+            raise DataError(
+                code="LN115",
+                where="Parallel",
+                saw=f"{len(layers)} branches, combine={combine!r}",
+                why="the outputs of one branch or more are put side by side or added",
+                fix='Parallel(one, two, combine="concatenate") or combine="add"',
+            )
+        super().__init__(*layers, seed=seed)
+        self.combine = combine
+
+    def forward(self, input: Array) -> Array:
+        outputs = []
+        for index, layer in enumerate(self.layers):
+            try:
+                outputs.append(layer(input))
+            except Exception as error:
+                self._name_place(error, index)
+                raise
+        self._check_fit([tuple(output.shape) for output in outputs])
+        if self.combine == "concatenate":
+            return namespace(input).concat(outputs, axis=-1)
+        return sum(outputs[1:], start=outputs[0])
+
+    def backward(self, output_grad: Array) -> Array:
+        input_grads, start = [], 0
+        for index, layer in enumerate(self.layers):
+            stop = start + layer.output.shape[-1]
+            part = output_grad[..., start:stop] if self.combine == "concatenate" else output_grad
+            try:
+                input_grads.append(layer.backward(part))
+            except Exception as error:
+                self._name_place(error, index)
+                raise
+            start = stop
+        wanted = [grad for grad in input_grads if grad is not None]
+        return sum(wanted[1:], start=wanted[0]) if wanted and len(wanted) == len(input_grads) else None
+
+    def skip_input_grad(self, skip: bool) -> None:
+        super().skip_input_grad(skip)
+        for layer in self.layers:
+            layer.skip_input_grad(skip)
+
+    def prefer_initializer(self, initializer: Initializer | None) -> Initializer | None:
+        for layer in self.layers:
+            layer.prefer_initializer(initializer)
+        return None
+
+    def _check_fit(self, shapes: list[tuple[int, ...]]) -> None:
+        comparable = [shape[:-1] for shape in shapes] if self.combine == "concatenate" else shapes
+        if any(shape != comparable[0] for shape in comparable):
+            raise MatchError(
+                code="LN116",
+                where="Parallel",
+                saw=f"branch outputs of shapes {', '.join(map(str, shapes))}",
+                why=f'combine="{self.combine}" would broadcast them or fail',
+                fix="give the branches outputs that differ in the last axis at most"
+                if self.combine == "concatenate"
+                else "give all branches outputs of one shape",
+            )
+
+
+def _activation(activation: Layer | str | None) -> Layer | None:
+    if not isinstance(activation, str):
+        return activation
+    if activation not in ACTIVATIONS:
+        raise DataError(
+            code="LN117",
+            where="Dense",
+            saw=f"activation={activation!r}",
+            why="no activation of that name is known",
+            fix=f"one of {', '.join(sorted(ACTIVATIONS))}; or a layer object; or None",
+        )
+    return ACTIVATIONS[activation]()
+
+
+def _check_layers(container: Container) -> None:
+    """Every part a layer, and every layer object in one place only: a second call would overwrite what the first left."""
+    for index, layer in enumerate(container.layers):
+        if not isinstance(layer, Layer):
+            raise ContractError(
+                code="LN118",
+                where=f"{type(container).__name__}[{index}]",
+                saw=f"a {type(layer).__name__}: {layer!r}",
+                why="a network is made of layer objects",
+                fix=f"{layer.__name__}(), an object of the class"
+                if isinstance(layer, type)
+                else "an object of a class that derives from lnc.Layer",
+            )
+    places: dict[int, str] = {}
+    for index, layer in enumerate(container.layers):
+        for inner in walk(layer):
+            place = f"[{index}] {type(layer).__name__}"
+            if id(inner) in places:
+                raise ContractError(
+                    code="LN119",
+                    where=type(container).__name__,
+                    saw=f"the same {type(inner).__name__} object in {places[id(inner)]} and in {place}",
+                    why="its second forward pass would overwrite what its first left for backward",
+                    fix="layer.twin(): a second layer on the same parameters; or a new layer",
+                )
+            places[id(inner)] = place

@@ -1,0 +1,68 @@
+"""Dropout."""
+
+from __future__ import annotations
+
+from .. import arrays
+from ..arrays import Array
+from ..exc import DataError
+from ..initializers import Initializer, Shape
+from ..layer import Layer
+
+__all__ = ["Dropout"]
+
+
+class Dropout(Layer):
+    """In training y = x m / (1 - rate) with a new mask m of zeros and ones for every batch; in evaluation y = x.
+
+    The division keeps the expected value what it was   (Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov
+    2014).
+
+    Args:
+        rate: the share of the inputs that is dropped, 0 <= rate < 1.
+
+    Attributes:
+        mask: the last batch's m / (1 - rate), in the input's shape.
+
+    Raises:
+        DataError: a rate outside [0, 1).
+
+    >>> import numpy as np
+    >>> dropout = Dropout(0.5, seed=0)
+    >>> dropout(np.ones((1, 8)))
+    array([[2., 0., 2., 0., 2., 2., 2., 0.]])
+    >>> dropout.eval()(np.ones((1, 8)))
+    array([[1., 1., 1., 1., 1., 1., 1., 1.]])
+    """
+
+    records = (*Layer.records, "mask")
+    mask: Array = None
+
+    def __init__(self, rate: float = 0.5, *, seed: int | None = None) -> None:
+        if not 0.0 <= rate < 1.0:
+            raise DataError(
+                code="LN112",
+                where="Dropout",
+                saw=f"rate={rate}",
+                why="it is the share of the inputs that is dropped, and something must remain",
+                fix="a rate of at least 0 and below 1, such as 0.5",
+            )
+        self.rate = rate
+        self.seed = seed
+
+    def setup(self, input_shape: Shape) -> None:
+        self.rng = self.generator()
+
+    def forward(self, input: Array) -> Array:
+        if not self.training:
+            return input
+        kept = self.rng.random(tuple(input.shape), dtype="float32") >= self.rate
+        self.mask = arrays.like(kept / (1.0 - self.rate), input)
+        return input * self.mask
+
+    def backward(self, output_grad: Array) -> Array:
+        if self.output is self.last_input:
+            return output_grad
+        return output_grad * self.mask
+
+    def prefer_initializer(self, initializer: Initializer | None) -> Initializer | None:
+        return initializer
