@@ -4,5 +4,9 @@ from .activations import *  # noqa: F403
 from .activations import __all__ as _activations
 from .linear import *  # noqa: F403
 from .linear import __all__ as _linear
+from .losses import *  # noqa: F403
+from .losses import __all__ as _losses
+from .updates import *  # noqa: F403
+from .updates import __all__ as _updates
 
-__all__ = [*_activations, *_linear]
+__all__ = [*_activations, *_linear, *_losses, *_updates]

@@ -41,7 +41,7 @@ __all__ = [
 
 
 def sigmoid(a: Array) -> Array:
-    """P = 1 / (1 + exp(-a)), through exp(-\\|a\\|), which cannot overflow.
+    """P = 1 / (1 + exp(-a)), through exp(-|a|), which cannot overflow.
 
     The result stays strictly between 0 and 1. A probability that rounded to exactly 1 would have the slope
     p (1 - p) = 0, and no loss could ever teach it that it is wrong; the last number below 1 still can.
@@ -236,7 +236,7 @@ def gelu_tanh_backward(a: Array, output_grad: Array) -> Array:
 
 
 def softplus(a: Array) -> Array:
-    """S = log(1 + exp(a)), as max(a, 0) + log(1 + exp(-\\|a\\|)), which cannot overflow.
+    """S = log(1 + exp(a)), as max(a, 0) + log(1 + exp(-|a|)), which cannot overflow.
 
     >>> import numpy as np
     >>> softplus(np.array([-1000.0, 0.0, 1000.0])).round(4)

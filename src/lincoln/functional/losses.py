@@ -51,7 +51,7 @@ def squared_error_grad(p: Array, y: Array) -> Array:
 
 
 def absolute_error(p: Array, y: Array) -> Array:
-    """\\|p - y\\|"""
+    """|p - y|"""
     return namespace(p).abs(p - y)
 
 
@@ -61,7 +61,7 @@ def absolute_error_grad(p: Array, y: Array) -> Array:
 
 
 def huber(p: Array, y: Array, delta: float) -> Array:
-    """d² / 2 where \\|d\\| <= δ, else δ (\\|d\\| - δ / 2), with d = p - y   (Huber 1964)"""
+    """d² / 2 where |d| <= δ, else δ (|d| - δ / 2), with d = p - y   (Huber 1964)"""
     xp = namespace(p)
     d = xp.abs(p - y)
     inner = xp.minimum(d, delta)
@@ -190,6 +190,7 @@ def softmax_cross_entropy(z: Array, labels: Array, smoothing: float, class_weigh
     Vanhoucke, Ioffe, Shlens, Wojna 2016, section 7.
 
     >>> import numpy as np
+    >>> from lincoln.functional import log_softmax
     >>> softmax_cross_entropy(log_softmax(np.array([[0.0, 0.0]])), np.array([1]), 0.0, None).round(4)
     array([0.6931])
     """

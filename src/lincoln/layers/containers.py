@@ -318,7 +318,7 @@ def _activation(activation: Layer | str | None) -> Layer | None:
 
 
 def _check_layers(container: Container) -> None:
-    """Every part a layer, and every layer object in one place only: a second call would overwrite what the first left."""
+    """Every part is a layer, and every layer object stands in one place only."""
     for index, layer in enumerate(container.layers):
         if not isinstance(layer, Layer):
             raise ContractError(

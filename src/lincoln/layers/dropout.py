@@ -29,7 +29,7 @@ class Dropout(Layer):
     >>> import numpy as np
     >>> dropout = Dropout(0.5, seed=0)
     >>> dropout(np.ones((1, 8)))
-    array([[2., 0., 2., 0., 2., 2., 2., 0.]])
+    array([[0., 2., 0., 2., 2., 2., 0., 0.]])
     >>> dropout.eval()(np.ones((1, 8)))
     array([[1., 1., 1., 1., 1., 1., 1., 1.]])
     """

@@ -1,0 +1,255 @@
+"""The whole layer contract as one suite: what holds for the built-in layers can be asked of a user's own."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .. import arrays, contract
+from ..arrays import Array
+from ..exc import CheckError
+from ..initializers import Shape
+from ..layer import Layer
+from ..tables import table
+from .gradients import gradient_report
+from .probe import in_dtype
+
+__all__ = ["ContractReport", "check_layer"]
+
+
+@dataclass
+class ContractReport:
+    """What `check_layer` found: true if the layer keeps every part of the contract; ``str(report)`` is the table.
+
+    Attributes:
+        rows: the name of each part and what is wrong with it: nothing, if it holds.
+    """
+
+    title: str
+    rows: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every part of the contract holds."""
+        return not any(problem for _, problem in self.rows)
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __str__(self) -> str:
+        cells = [[name, "NO" if problem else "yes"] for name, problem in self.rows]
+        problems = [f"{name}: {problem}" for name, problem in self.rows if problem]
+        return "\n".join([f"contract of {self.title}", table(["part", "ok"], cells), *problems])
+
+
+def check_layer(layer: Layer, input_shape: Shape, *, input: Any = None, seed: int = 0) -> ContractReport:
+    """Print whether a layer keeps the contract, part by part, and return it too. Works on copies of the layer.
+
+    Args:
+        layer: built or not.
+        input_shape: of a batch, batch axis first, with two examples or more.
+        input: a batch to use instead of random numbers, such as integers.
+        seed: of the random numbers.
+
+    Returns:
+        A `ContractReport`, true if all parts hold.
+
+    >>> from lincoln import layers
+    >>> check_layer(layers.Linear(3), (4, 2)).ok
+    contract of Linear(3)
+    part                      ok
+    gradients                 yes
+    batch of one              yes
+    float32 in, float32 out   yes
+    non-contiguous input      yes
+    inputs left unchanged     yes
+    passes do not interfere   yes
+    output shape as declared  yes
+    inference                 yes
+    saved and loaded          yes
+    twin                      yes
+    True
+    """
+    report = contract_report(layer, input_shape, input=input, seed=seed)
+    print(report)  # noqa: T201
+    return report
+
+
+def contract_report(layer: Layer, input_shape: Shape, *, input: Any = None, seed: int = 0) -> ContractReport:
+    """As `check_layer`, without printing.
+
+    >>> from lincoln import layers
+    >>> contract_report(layers.ReLU(), (4, 2)).ok
+    True
+    """
+    if input is None:
+        input = arrays.hand_out(np.random.default_rng(seed).normal(size=input_shape))
+    bench = _Bench(layer, input, seed)
+    report = ContractReport(repr(layer) if "\n" not in repr(layer) else type(layer).__name__)
+    for name, part in _PARTS.items():
+        try:
+            part(bench)
+            problem = ""
+        except CheckError as error:
+            problem = str(error)
+        except Exception as error:
+            problem = f"{type(error).__name__}: {error}"
+        report.rows.append((name, problem))
+    return report
+
+
+class _Bench:
+    """A layer to be copied and a batch to be used, so that each part of the suite starts afresh."""
+
+    def __init__(self, layer: Layer, input: Array, seed: int) -> None:
+        built = copy.deepcopy(layer)
+        built.seed = seed
+        with contract.inference():
+            built(arrays.astype(input, "float32") if arrays.kind(input) == "float" else input)
+        self.layer: Layer = in_dtype(built.forget(), "float64")
+        self.input = arrays.astype(input, "float64") if arrays.kind(input) == "float" else input
+        self.seed = seed
+
+    def fresh(self) -> Layer:
+        return copy.deepcopy(self.layer)
+
+    def output_grad(self, output: Array) -> Array:
+        return arrays.like(np.random.default_rng(self.seed + 1).normal(size=tuple(output.shape)), output)
+
+    def run(self, layer: Layer, input: Array) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """One pass both ways: the output, and the gradients of the input and of every parameter."""
+        with contract.recording():
+            output = layer.forward(input)
+            layer.backward(self.output_grad(output))
+        layer.vector.collect()
+        grads = {name: np.array(arrays.numpy(p.grad)) for name, p in layer.named_parameters()}
+        if layer.input_grad is not None and not isinstance(layer.input_grad, tuple):
+            grads["input"] = np.array(arrays.numpy(layer.input_grad))
+        return np.array(arrays.numpy(output)), grads
+
+
+def _gradients(bench: _Bench) -> None:
+    report = gradient_report(bench.fresh(), bench.input, seed=bench.seed)
+    _demand(report.ok, str(report))
+
+
+def _batch_of_one(bench: _Bench) -> None:
+    layer = bench.fresh().eval()
+    one, _ = bench.run(layer, bench.input[:1])
+    several, _ = bench.run(bench.fresh().eval(), bench.input)
+    _close("the output of one example alone and in its batch", one, several[:1])
+
+
+def _dtypes(bench: _Bench) -> None:
+    if arrays.kind(bench.input) != "float":
+        return
+    for dtype in ("float32", "float64"):
+        layer = in_dtype(bench.layer, dtype)
+        output = layer.forward(arrays.astype(bench.input, dtype))
+        input_grad = layer.backward(arrays.astype(bench.output_grad(output), dtype))
+        for name, array in (("output", output), ("input_grad", input_grad)):
+            _demand(arrays.dtype_name(array) == dtype, f"{dtype} in, but {name} is {arrays.dtype_name(array)}")
+
+
+def _non_contiguous(bench: _Bench) -> None:
+    strided = arrays.namespace(bench.input).stack([bench.input, bench.input], axis=-1)[..., 0]
+    plain, grads = bench.run(bench.fresh(), bench.input)
+    odd, odd_grads = bench.run(bench.fresh(), strided)
+    _close("outputs of a contiguous and of a strided input", odd, plain)
+    for name, grad in grads.items():
+        _close(f"gradients of {name} for a contiguous and for a strided input", odd_grads[name], grad)
+
+
+def _unchanged(bench: _Bench) -> None:
+    layer = bench.fresh()
+    input = arrays.namespace(bench.input).asarray(bench.input, copy=True)
+    output = layer.forward(input)
+    kept = np.array(arrays.numpy(output))
+    grad = bench.output_grad(output)
+    layer.backward(grad)
+    _demand(np.array_equal(arrays.numpy(input), arrays.numpy(bench.input)), "the input was changed in place")
+    _demand(np.array_equal(arrays.numpy(output), kept), "backward changed the output in place")
+    untouched = arrays.numpy(bench.output_grad(output))
+    _demand(np.array_equal(arrays.numpy(grad), untouched), "backward changed output_grad in place")
+
+
+def _no_interference(bench: _Bench) -> None:
+    layer = bench.fresh().eval()
+    first, first_grads = bench.run(layer, bench.input)
+    bench.run(layer, bench.input[:1])
+    layer.clear_grad()
+    again, again_grads = bench.run(layer, bench.input)
+    _close("outputs of the same batch, with another batch between", again, first)
+    for name, grad in first_grads.items():
+        _close(f"gradients of {name}, with another batch between", again_grads[name], grad)
+
+
+def _output_shape(bench: _Bench) -> None:
+    layer = bench.fresh()
+    for batch in (bench.input, bench.input[:1]):
+        shape = tuple(layer.forward(batch).shape)
+        declared = (batch.shape[0], *layer.output_shape)
+        _demand(shape == declared, f"the output is {shape}, output_shape says {declared}")
+
+
+def _inference(bench: _Bench) -> None:
+    layer = bench.fresh().eval()
+    in_eval = np.array(arrays.numpy(layer.forward(bench.input)))
+    layer.forget().train()
+    with contract.inference():
+        output = arrays.numpy(layer.forward(bench.input))
+    _close("outputs of eval() and of inference()", output, in_eval)
+    _demand(layer.last_input is None, "inference() left last_input on the layer")
+
+
+def _saved(bench: _Bench) -> None:
+    layer = bench.fresh().eval()
+    output = arrays.numpy(layer.forward(bench.input))
+    loaded = pickle.loads(pickle.dumps(layer))  # noqa: S301
+    _demand(loaded.last_input is None, "the pickled layer holds the data of its last pass")
+    _close("outputs of the layer and of its pickled copy", arrays.numpy(loaded.forward(bench.input)), output)
+    other = bench.fresh().eval().load_state_dict(layer.state_dict())
+    _close("outputs after load_state_dict", arrays.numpy(other.forward(bench.input)), output)
+
+
+def _twin(bench: _Bench) -> None:
+    layer = bench.fresh().eval()
+    _, alone = bench.run(layer, bench.input)
+    layer.clear_grad()
+    twin = layer.twin()
+    bench.run(layer, bench.input)
+    bench.run(twin, bench.input)
+    layer.vector.collect()
+    for name, parameter in layer.named_parameters():
+        _close(f"the gradient of {name} after layer and twin", arrays.numpy(parameter.grad), 2 * alone[name])
+
+
+_PARTS: dict[str, Callable[[_Bench], None]] = {
+    "gradients": _gradients,
+    "batch of one": _batch_of_one,
+    "float32 in, float32 out": _dtypes,
+    "non-contiguous input": _non_contiguous,
+    "inputs left unchanged": _unchanged,
+    "passes do not interfere": _no_interference,
+    "output shape as declared": _output_shape,
+    "inference": _inference,
+    "saved and loaded": _saved,
+    "twin": _twin,
+}
+
+
+def _demand(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise CheckError(otherwise)
+
+
+def _close(what: str, one: np.ndarray, other: np.ndarray) -> None:
+    _demand(one.shape == other.shape, f"{what} differ in shape: {one.shape}, {other.shape}")
+    scale = max(float(np.abs(other).max(initial=0.0)), 1e-12)
+    difference = float(np.abs(one - other).max(initial=0.0))
+    _demand(difference <= 1e-9 * scale, f"{what} differ by {difference:.2g}")

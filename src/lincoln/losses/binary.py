@@ -1,0 +1,109 @@
+"""Losses of yes-or-no questions: one number for each question, labels 0 or 1 (or between them).
+
+Labels are ``(n,)`` or ``(n, 1)`` for one question, else ``(n, k)`` like the predictions.
+"""
+
+from __future__ import annotations
+
+import math
+
+from .. import functional
+from ..arrays import Array, namespace
+from ..layer import Layer
+from . import labels as fit
+from .loss import Loss, Reduction
+
+__all__ = ["LogLoss", "LogSigmoidLoss", "SigmoidCrossEntropy"]
+
+
+class LogLoss(Loss):
+    """L = -y log p - (1 - y) log(1 - p),  ∂L/∂p = -y / p + (1 - y) / (1 - p)
+
+    For a network that ends in a `Sigmoid`. Probabilities that round to 0 or 1 are taken one step inside, as `Sigmoid`
+    gives them, so that even the worst mistake still has its gradient p - y on the logit; its value then stays at 16
+    in float32. `SigmoidCrossEntropy`, on logits, has the full value too.
+
+    >>> import numpy as np
+    >>> from lincoln.layers import Dense
+    >>> loss = LogLoss(Dense(1, seed=0))
+    >>> round(loss(np.zeros((2, 3)), np.array([0.0, 1.0])) / 2, 4)
+    0.6931
+    """
+
+    takes = "probabilities"
+
+    def fit_labels(self, predictions: Array, labels: Array) -> Array:
+        fit.check_range(self, "predictions", predictions, low=0.0, high=1.0)
+        return fit.binary_labels(self, predictions, labels)
+
+    def value(self, predictions: Array, labels: Array) -> Array:
+        return functional.log_loss(predictions, labels)
+
+    def derivative(self, predictions: Array, labels: Array) -> Array:
+        return functional.log_loss_grad(predictions, labels)
+
+    def probabilities(self, output: Array) -> Array:
+        return output
+
+
+class LogSigmoidLoss(Loss):
+    """L = -y z - (1 - y) log(1 - exp(z)),  ∂L/∂z = -y + (1 - y) exp(z) / (1 - exp(z)),  z = log p
+
+    For a network that ends in a `LogSigmoid`.
+
+    >>> import numpy as np
+    >>> from lincoln.layers import Dense
+    >>> loss = LogSigmoidLoss(Dense(1, activation="log_sigmoid", seed=0))
+    >>> round(loss(np.zeros((2, 3)), np.array([0.0, 1.0])) / 2, 4)
+    0.6931
+    """
+
+    takes = "log-probabilities"
+
+    def fit_labels(self, predictions: Array, labels: Array) -> Array:
+        fit.check_range(self, "predictions", predictions, low=-math.inf, high=0.0)
+        return fit.binary_labels(self, predictions, labels)
+
+    def value(self, predictions: Array, labels: Array) -> Array:
+        return functional.log_sigmoid_loss(predictions, labels)
+
+    def derivative(self, predictions: Array, labels: Array) -> Array:
+        return functional.log_sigmoid_loss_grad(predictions, labels)
+
+    def probabilities(self, output: Array) -> Array:
+        return namespace(output).exp(output)
+
+
+class SigmoidCrossEntropy(Loss):
+    """L = -w y log σ(a) - (1 - y) log(1 - σ(a)),  ∂L/∂a = σ(a) - y for w = 1
+
+    For a network that ends in logits a; safe for every finite logit.
+
+    Args:
+        network: the layer whose output is judged.
+        positive_weight: w, how much a label of 1 counts against a label of 0.
+        reduction: ``"sum"`` or ``"mean"``.
+
+    >>> import numpy as np
+    >>> from lincoln.layers import Linear
+    >>> round(SigmoidCrossEntropy(Linear(1, seed=0))(np.zeros((1, 3)), np.array([1])), 4)
+    0.6931
+    """
+
+    takes = "logits"
+
+    def __init__(self, network: Layer, *, positive_weight: float = 1.0, reduction: Reduction = "sum") -> None:
+        super().__init__(network, reduction=reduction)
+        self.positive_weight = fit.bounded(self, "positive_weight", positive_weight, above=0.0)
+
+    def fit_labels(self, predictions: Array, labels: Array) -> Array:
+        return fit.binary_labels(self, predictions, labels)
+
+    def value(self, predictions: Array, labels: Array) -> Array:
+        return functional.sigmoid_cross_entropy(predictions, labels, self.positive_weight)
+
+    def derivative(self, predictions: Array, labels: Array) -> Array:
+        return functional.sigmoid_cross_entropy_grad(predictions, labels, self.positive_weight)
+
+    def probabilities(self, output: Array) -> Array:
+        return functional.sigmoid(output)

@@ -1,0 +1,216 @@
+"""Whether labels, weights and predictions fit a loss: what fits is brought into one form, all else is refused.
+
+NumPy would broadcast most misfits into numbers that look right, and train on them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import arrays
+from ..arrays import Array, namespace
+from ..exc import DataError, MatchError
+from ..layer import Layer
+
+if TYPE_CHECKING:
+    from .loss import Loss
+
+_TOLERANCE = 1e-5
+"""How far a probability may lie outside [0, 1] by rounding."""
+
+
+def element_labels(loss: Loss, predictions: Array, labels: Any) -> Array:
+    """Labels for a loss that compares number with number: in the predictions' shape, dtype and library."""
+    labels = _as_array(loss, labels, predictions)
+    if arrays.kind(labels) not in ("float", "int"):
+        _refuse_kind(loss, labels, "numbers")
+    shape, wanted = tuple(labels.shape), tuple(predictions.shape)
+    if shape != wanted:
+        if shape not in ((*wanted, 1), wanted[:-1] if wanted[-1:] == (1,) else wanted):
+            _refuse_shape(loss, labels, predictions)
+        labels = namespace(labels).reshape(labels, wanted)
+    return namespace(labels).astype(labels, predictions.dtype, copy=False)
+
+
+def binary_labels(loss: Loss, predictions: Array, labels: Any) -> Array:
+    """Labels of yes-or-no questions: as `element_labels`, and between 0 and 1."""
+    labels = element_labels(loss, predictions, labels)
+    check_range(loss, "labels", labels, 0.0, 1.0)
+    return labels
+
+
+def class_labels(loss: Loss, predictions: Array, labels: Any) -> Array:
+    """Labels of a choice between classes: integers from 0 to k - 1, one for every row of the predictions."""
+    labels = _as_array(loss, labels, predictions)
+    wanted, classes = tuple(predictions.shape[:-1]), predictions.shape[-1]
+    shape = tuple(labels.shape)
+    if shape == tuple(predictions.shape) and classes > 1:
+        raise MatchError(
+            code="LN136",
+            where=type(loss).__name__,
+            saw=f"labels {shape}, predictions {tuple(predictions.shape)}",
+            why="it wants the number of each example's class; these look one-hot",
+            fix="labels.argmax(axis=-1)",
+        )
+    if arrays.kind(labels) != "int":
+        _refuse_kind(loss, labels, "whole numbers, the classes")
+    if shape not in (wanted, (*wanted, 1)):
+        _refuse_shape(loss, labels, predictions)
+    xp = namespace(labels)
+    labels = xp.astype(xp.reshape(labels, wanted), xp.int64, copy=False)
+    low, high = int(xp.min(labels)), int(xp.max(labels))
+    if low < 0 or high >= classes:
+        raise DataError(
+            code="LN137",
+            where=type(loss).__name__,
+            saw=f"labels from {low} to {high}, {classes} output{'s' if classes > 1 else ''}",
+            why=f"a label is the number of a class, from 0 to {classes - 1}",
+            fix=f"number the classes from 0: np.unique(y, return_inverse=True)[1]; or {high + 1} outputs",
+        )
+    return labels
+
+
+def checked_weights(loss: Loss, weights: Any, losses: Array) -> Array:
+    """Example weights as ``(n,)`` of the losses' dtype and library: finite, not negative, not all zero."""
+    weights = _as_array(loss, weights, losses)
+    if tuple(weights.shape) not in ((losses.shape[0],), (losses.shape[0], 1)):
+        raise MatchError(
+            code="LN138",
+            where=type(loss).__name__,
+            saw=f"weights {tuple(weights.shape)} for {losses.shape[0]} examples",
+            why="every example has one weight",
+            fix=f"weights of shape ({losses.shape[0]},)",
+        )
+    xp = namespace(weights)
+    weights = xp.astype(xp.reshape(weights, (-1,)), losses.dtype, copy=False)
+    if not bool(xp.all(weights >= 0)) or not math.isfinite(float(xp.sum(weights))) or float(xp.sum(weights)) == 0.0:
+        raise DataError(
+            code="LN139",
+            where=type(loss).__name__,
+            saw=f"weights from {float(xp.min(weights)):g} to {float(xp.max(weights)):g}",
+            why="a weight says how often an example counts",
+            fix="finite weights of at least 0, not all of them 0",
+        )
+    return weights
+
+
+def class_weights(loss: Loss, weights: Sequence[float], predictions: Array) -> Array:
+    """Class weights as ``(k,)`` of the predictions' dtype and library."""
+    if len(weights) != predictions.shape[-1]:
+        raise MatchError(
+            code="LN140",
+            where=type(loss).__name__,
+            saw=f"{len(weights)} class weights, {predictions.shape[-1]} outputs",
+            why="every class has one weight",
+            fix=f"class_weight=[...] with {predictions.shape[-1]} numbers",
+        )
+    return arrays.like(np.asarray(weights, dtype=np.float64), predictions)
+
+
+def check_range(loss: Loss, name: str, values: Array, low: float, high: float) -> None:
+    """Refuse values outside [low, high]; values that are not finite are left to training to report."""
+    xp = namespace(values)
+    least, most = float(xp.min(values)), float(xp.max(values))
+    if least < low - _TOLERANCE or most > high + _TOLERANCE:
+        meant = {"labels": "labels between 0 and 1", "predictions": loss.takes}[name]
+        remedy = {
+            "labels": "labels 0 and 1 (or shares between them); for class numbers SoftmaxCrossEntropy or CrossEntropy",
+            "predictions": "end the network in the activation that gives them, or take a loss on logits",
+        }[name]
+        raise DataError(
+            code="LN141",
+            where=type(loss).__name__,
+            saw=f"{name} from {least:.4g} to {most:.4g}",
+            why=f"it takes {meant}",
+            fix=remedy,
+        )
+
+
+def bounded(loss: Loss, name: str, value: float, above: float, *, below: float = math.inf) -> float:
+    """A number above one bound and below another, or a `DataError`."""
+    if not above < value < below:
+        raise DataError(
+            code="LN142",
+            where=type(loss).__name__,
+            saw=f"{name}={value}",
+            why=f"it lies above {above:g}" + (f" and below {below:g}" if below < math.inf else ""),
+            fix=f"{name}={above + 0.5:g}, for example",
+        )
+    return float(value)
+
+
+def check_ending(loss: Loss) -> None:
+    """Refuse a network whose last activation does not give what the loss takes, such as softmax before logits."""
+    ending = _endings(loss.network)
+    kinds = [layer for layer in ending[-2:] if layer.gives]
+    if len(kinds) == 2:
+        raise MatchError(
+            code="LN143",
+            where=type(loss).__name__,
+            saw=f"a network that ends in {kinds[0]!r}, {kinds[1]!r}",
+            why=f"the second squeezes what are {kinds[0].gives} already",
+            fix="leave one of them out",
+        )
+    if loss.takes and ending and ending[-1].gives not in ("", loss.takes):
+        last = ending[-1]
+        raise MatchError(
+            code="LN144",
+            where=type(loss).__name__,
+            saw=f"a network that ends in {last!r}",
+            why=f"that gives {last.gives}, and the loss takes {loss.takes}: the activation would be applied twice"
+            if loss.takes == "logits"
+            else f"that gives {last.gives}, and the loss takes {loss.takes}",
+            fix="activation=None in the last Dense, or leave the last activation out"
+            if loss.takes == "logits"
+            else f"another last activation, or a loss on {last.gives}",
+        )
+
+
+def _endings(network: Layer) -> list[Layer]:
+    """The layers of a chain, innermost, in order."""
+    inside = [layer for _, layer in network.children()]
+    if not inside or not hasattr(network, "layers"):
+        return [network]
+    return _endings(inside[-2])[-1:] + _endings(inside[-1]) if len(inside) > 1 else _endings(inside[-1])
+
+
+def _as_array(loss: Loss, labels: Any, prototype: Array) -> Array:
+    if not arrays.library(labels):
+        labels = np.asarray(labels)
+    if arrays.library(labels) != arrays.library(prototype):
+        if arrays.kind(labels) not in ("float", "int"):
+            _refuse_kind(loss, labels, "numbers")
+        xp = namespace(prototype)
+        labels = xp.asarray(arrays.numpy(labels), device=prototype.device)
+    return labels
+
+
+def _refuse_kind(loss: Loss, labels: Array, wanted: str) -> None:
+    raise DataError(
+        code="LN135",
+        where=type(loss).__name__,
+        saw=f"labels of {arrays.dtype_name(labels)}",
+        why=f"it takes {wanted}",
+        fix="labels.astype(int) if they hold whole numbers; np.unique(y, return_inverse=True)[1] for names of classes",
+    )
+
+
+def _refuse_shape(loss: Loss, labels: Array, predictions: Array) -> None:
+    shape, wanted = tuple(labels.shape), tuple(predictions.shape)
+    if shape[:1] != wanted[:1]:
+        why, fix = f"{wanted[0]} examples and {shape[0] if shape else 'no'} labels", "as many labels as examples"
+    elif len(wanted) == 2 and wanted[1] == 1 and len(shape) == 2:
+        why = f"NumPy would broadcast them to {shape} and train on numbers that mean nothing"
+        fix = f"one column of labels for one output: labels[:, 0]; or a network with {shape[1]} outputs"
+    elif arrays.kind(labels) == "int" and len(wanted) == 2 and shape in (wanted[:1], (wanted[0], 1)):
+        why = "it compares every output with a label of its own; these look like numbers of classes"
+        fix = f"np.eye({wanted[1]})[labels] makes them one-hot; or a loss over classes, SoftmaxCrossEntropy"
+    else:
+        why, fix = "every prediction has one label; broadcasting would make more", f"labels of shape {wanted}"
+    raise MatchError(
+        code="LN145", where=type(loss).__name__, saw=f"predictions {wanted}, labels {shape}", why=why, fix=fix
+    )

@@ -1,0 +1,220 @@
+"""The contract of losses."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar, Literal
+
+from .. import contract
+from ..arrays import Array, namespace
+from ..check import check_user_layers
+from ..exc import BackwardError, DataError, MatchError
+from ..layer import Layer
+from ..recorded import Recorded
+from . import labels as fit
+
+__all__ = ["Loss", "Reduction"]
+
+Reduction = Literal["sum", "mean"]
+
+
+class Loss(Recorded):
+    """The head of a network: it runs the network forward, judges its output, and starts the way back.
+
+    A subclass writes ``value(predictions, labels)``, the loss of every element or of every row, and
+    ``derivative(predictions, labels)``; sums, means, weights and checks are here. Or it writes
+    ``forward(input, labels)``, which calls ``self.network`` and keeps ``self.last_input`` and ``self.labels``, together
+    with ``gradient()``, the derivative of that number with respect to the network's output.
+
+    Args:
+        network: the layer, usually a `Sequential`, whose output is judged.
+        reduction: ``"sum"`` over the batch, or ``"mean"``: over examples and outputs, weighted if there are weights.
+
+    Attributes:
+        last_input: the network's output for the last batch, which the loss took in.
+        labels: the last batch's labels, in the form in which they were used.
+        losses: the last batch's losses before they were summed.
+        total, count: the last batch's loss as a sum over examples, and the number of examples (the sum of their
+            weights): what a report of the mean per example over several batches adds up.
+
+    Raises:
+        MatchError: labels or weights do not fit the network's output, or the network ends in the wrong activation.
+        DataError: labels or predictions that the loss is not made for.
+        BackwardError: ``backward`` before a forward pass.
+
+    >>> import numpy as np
+    >>> from lincoln.layers import Linear
+    >>> class Cauchy(Loss):
+    ...     def value(self, predictions, labels):
+    ...         return np.log1p((predictions - labels) ** 2)
+    ...
+    ...     def derivative(self, predictions, labels):
+    ...         error = predictions - labels
+    ...         return 2 * error / (1 + error**2)
+    >>> network = Linear(1, seed=0)
+    >>> loss = Cauchy(network)
+    >>> value = loss(np.ones((4, 3)), np.zeros(4))
+    >>> loss.backward()
+    >>> network.W.grad.shape
+    (3, 1)
+    """
+
+    last_input: Any = None
+    labels: Any = None
+    losses: Any = None
+    total: float = 0.0
+    count: float = 0.0
+    takes: ClassVar[str] = ""
+    """What the network's output must be: ``"logits"``, ``"probabilities"``, ``"log-probabilities"``, or anything."""
+
+    _shares: Any = None
+    _scale: float = 1.0
+    _checked: bool = False
+
+    def __init__(self, network: Layer, *, reduction: Reduction = "sum") -> None:
+        if reduction not in ("sum", "mean"):
+            raise DataError(
+                code="LN130",
+                where=type(self).__name__,
+                saw=f"reduction={reduction!r}",
+                why="a batch's loss is one number",
+                fix='reduction="sum" or reduction="mean"; loss.losses holds the last batch\'s losses one by one',
+            )
+        self.network = network
+        self.reduction = reduction
+        fit.check_ending(self)
+
+    # ------------------------------------------------------------------ what a subclass writes
+
+    def value(self, predictions: Array, labels: Array) -> Array:
+        """The loss of every element, or of every row of the last axis."""
+        raise NotImplementedError(f"{type(self).__name__}.value")
+
+    def derivative(self, predictions: Array, labels: Array) -> Array:
+        """The derivative of `value` with respect to the predictions, in their shape."""
+        raise NotImplementedError(f"{type(self).__name__}.derivative")
+
+    def fit_labels(self, predictions: Array, labels: Array) -> Array:
+        """Labels in the shape, dtype and library that `value` wants, or a `MatchError`."""
+        return fit.element_labels(self, predictions, labels)
+
+    def share_of(self, labels: Array) -> Array | None:
+        """How much every row counts in a mean, beside its example's weight; None if all count the same."""
+        return None
+
+    def probabilities(self, output: Array) -> Array:
+        """The network's output as probabilities; for losses of classifiers."""
+        raise MatchError(
+            code="LN131",
+            where=type(self).__name__,
+            saw="a question for probabilities",
+            why="the loss is one of regression",
+            fix="predict(...); or a loss over classes, such as SoftmaxCrossEntropy",
+        )
+
+    def expected(self, output: Array) -> Array:
+        """The network's output as expected values; for losses of regression."""
+        return output
+
+    # ------------------------------------------------------------------ what a user calls
+
+    def __call__(self, input: Array, labels: Array, weights: Array | None = None) -> float:
+        """The loss of one batch.
+
+        Args:
+            input: features, batch axis first.
+            labels: one row for every example.
+            weights: of the examples, shape ``(n,)``; a weight of 2 counts like the example given twice.
+        """
+        self.count = 0.0
+        loss = self.forward(input, labels) if weights is None else self.forward(input, labels, weights)
+        if self.count == 0.0:
+            self.total, self.count = float(loss), float(labels.shape[0])
+        return loss
+
+    def forward(self, input: Array, labels: Array, weights: Array | None = None) -> float:
+        """Run the network forward, then the loss."""
+        self.last_input = predictions = self.network(input)
+        self.labels = self.fit_labels(predictions, labels)
+        self.losses = self.value(predictions, self.labels)
+        return self._reduce(weights)
+
+    def gradient(self) -> Array:
+        """The derivative of the last batch's loss with respect to the network's output."""
+        grad = self.derivative(self.last_input, self.labels)
+        if self._shares is not None:
+            grad = grad * _spread(self._shares, grad.ndim)
+        return grad if self._scale == 1.0 else grad * self._scale
+
+    def backward(self) -> None:
+        """Send the gradient back through the network: every parameter has its gradient afterwards.
+
+        The first layer's input gradient, which training does not need, is not computed, except inside `recording`.
+        """
+        if self.last_input is None:
+            raise BackwardError(
+                code="LN132",
+                where=repr(self),
+                saw="backward before forward",
+                why="the gradient depends on the batch",
+                fix="loss(x, y) first, then loss.backward()",
+            )
+        grad = self.gradient()
+        if grad.shape != self.last_input.shape:
+            raise MatchError(
+                code="LN133",
+                where=f"{self!r}.gradient",
+                saw=f"a gradient {tuple(grad.shape)}, the network's output was {tuple(self.last_input.shape)}",
+                why="every output has a derivative of its own",
+                fix="do not sum the gradient over outputs",
+            )
+        if not self._checked:
+            self._checked = True
+            check_user_layers(self.network)
+        self.network.skip_input_grad(not contract.is_recording())
+        try:
+            self.network.backward(grad)
+        finally:
+            self.network.skip_input_grad(False)
+
+    def forget(self) -> None:
+        """Drop what passes have recorded, here and in the network."""
+        self.last_input = self.labels = self.losses = self._shares = None
+        self.network.forget()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is copied and pickled: not what passes recorded."""
+        return {**self.__dict__, "last_input": None, "labels": None, "losses": None, "_shares": None}
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.arguments[1].items() if name != "network")
+        return f"{type(self).__name__}({shown})"
+
+    def _reduce(self, weights: Array | None) -> float:
+        losses, xp = self.losses, namespace(self.losses)
+        share, examples = self.share_of(self.labels), float(self.losses.shape[0])
+        self._shares = None
+        if weights is not None:
+            self._shares = weights = fit.checked_weights(self, weights, losses)
+            examples = float(xp.sum(weights))
+            losses = losses * _spread(weights, losses.ndim)
+            share = weights if share is None else share * _spread(weights, share.ndim)
+        total = float(xp.sum(losses))
+        self._scale = 1.0 if self.reduction == "sum" else 1.0 / _sum_over(share, losses)
+        self.count = examples
+        loss = total * self._scale
+        self.total = loss if self.reduction == "sum" else loss * examples
+        return loss
+
+
+def _spread(shares: Array, ndim: int) -> Array:
+    """Numbers for the first axes, with as many axes of length 1 behind as it takes to multiply by them."""
+    return namespace(shares).reshape(shares, (*shares.shape, *(1,) * (ndim - shares.ndim)))
+
+
+def _sum_over(share: Array | None, losses: Array) -> float:
+    """The sum of all shares over the shape of the losses: what a weighted mean divides by."""
+    size = math.prod(losses.shape)
+    if share is None:
+        return float(size)
+    return float(namespace(share).sum(share)) * size / math.prod(share.shape)
