@@ -1,6 +1,20 @@
 """Neural networks whose layers have hand-written ``forward`` and ``backward`` methods: to read, to trust, to use."""
 
-from . import arrays, check, exc, functional, initializers, layers, losses
+from . import (
+    arrays,
+    check,
+    data,
+    datasets,
+    exc,
+    functional,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    optim,
+    utils,
+)
 from .check import check_gradients, check_layer
 from .contract import inference, recording
 from .layers import Container, Dense, Layer, Parallel, Residual, Sequential
@@ -22,11 +36,17 @@ __all__ = [
     "check",
     "check_gradients",
     "check_layer",
+    "data",
+    "datasets",
     "exc",
     "functional",
     "inference",
     "initializers",
     "layers",
     "losses",
+    "metrics",
+    "models",
+    "optim",
     "recording",
+    "utils",
 ]

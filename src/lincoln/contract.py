@@ -104,6 +104,19 @@ def streams_of(seed: int | None) -> Streams:
     return Streams(seed) if streams is None else streams
 
 
+_builds = 0
+
+
+def _count_build() -> None:
+    global _builds
+    _builds += 1
+
+
+def builds() -> int:
+    """How many layers have been built in this process: if it has not changed, no network has new parameters."""
+    return _builds
+
+
 def inferring() -> bool:
     """Whether this is inside an `inference` block."""
     return _mode.get() == _INFERENCE
@@ -144,6 +157,7 @@ def _first_forward(self: Layer, formula: Forward, input: Any) -> Any:
     opened = None if _streams.get() is not None else Streams(self.seed)
     token = _streams.set(opened) if opened else None
     streams_of(self.seed).unbuilt.append((self, self.__dict__.copy()))
+    _count_build()
     self._inside = True
     try:
         self._build(input)
@@ -187,6 +201,8 @@ def backward(formula: Forward) -> Forward:
             input_grad = formula(self, output_grad)
         finally:
             self._inside = False
+        if not self.own:
+            self._touch_foreign()
         if input_grad is None:
             _allow_missing(self)
         else:

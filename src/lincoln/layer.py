@@ -85,6 +85,7 @@ class Layer(Recorded):
     _dtype: Any = None
     _library: str = ""
     _vector: ParameterVector | None = None
+    _builds: int = 0
     _twin_of: Layer | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -171,7 +172,7 @@ class Layer(Recorded):
     @property
     def vector(self) -> ParameterVector:
         """All parameters of this network as one flat vector. The network must be built."""
-        if self._vector is None or not self._vector.intact:
+        if self._vector is None or not self._vector.intact or self._builds != contract.builds():
             self.flatten()
         return self._vector or ParameterVector([])
 
@@ -221,13 +222,16 @@ class Layer(Recorded):
         for parameter in Layer.parameters(self):
             if parameter.built:
                 parameter.place(arrays.astype(parameter.value, dtype))
+        self._vector = None
         self.flatten()
         return self
 
     def flatten(self) -> None:
         """Lay all parameters into one vector; done by itself when the network is built."""
+        self._builds = contract.builds()
         built = [p for p in Layer.parameters(self) if p.built]
-        self._vector = ParameterVector(built) if built else None
+        if self._vector is None or not self._vector.holds(built):
+            self._vector = ParameterVector(built) if built else None
 
     def forget(self) -> Self:
         """Drop what passes have recorded, here and in all layers inside: the layer then holds no data."""
@@ -356,6 +360,11 @@ class Layer(Recorded):
             ", ".join(p.shown_initializer for p in own),
             f"{work:,}" if work else "",
         ]
+
+    def _touch_foreign(self) -> None:
+        """Note that the layer has gone backward, so that the gradients it keeps by itself are new."""
+        for parameter in self.__dict__.get("_adopted", ()):
+            parameter.touched = True
 
     def _push_foreign(self) -> None:
         for parameter in Layer.parameters(self):

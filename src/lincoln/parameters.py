@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+import operator
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -168,14 +169,15 @@ class ForeignParameter(Parameter):
     """A parameter that a user's layer keeps by itself, as a bare array that its ``parameters()`` yields.
 
     It has its place in the flat vector like every other; the optimizer copies value and gradient in before a step
-    and the value out after it.
+    and the value out after it. ``touched`` says whether the layer has gone backward since the last copy.
     """
 
-    __slots__ = ("index", "layer")
+    __slots__ = ("index", "layer", "touched")
 
     def __init__(self, layer: Any, index: int) -> None:
         self.layer = layer
         self.index = index
+        self.touched = True
         value = self._theirs("parameters")
         super().__init__(tuple(value.shape))
         self.name = str(index)
@@ -189,10 +191,11 @@ class ForeignParameter(Parameter):
     def pull(self) -> None:
         """Copy the layer's own value and gradient into the vector."""
         self._value[...] = self._theirs("parameters")
-        grad = self._theirs("grads")
+        grad = self._theirs("grads") if self.touched else None
         if grad is not None:
             self._grad[...] = grad
             self._fresh = True
+        self.touched = False
 
     def push(self) -> None:
         """Copy the value in the vector back into the layer's own array."""
@@ -255,6 +258,14 @@ class ParameterVector:
     def size(self) -> int:
         """How many numbers there are."""
         return int(self.value.shape[0])
+
+    def holds(self, parameters: Sequence[Parameter]) -> bool:
+        """Whether the vector is still that of exactly these parameters."""
+        return (
+            self.intact
+            and len(parameters) == len(self.parameters)
+            and all(map(operator.is_, parameters, self.parameters))
+        )
 
     def collect(self) -> None:
         """Make the gradient vector true before it is used: parameters that no backward pass reached get zeros."""

@@ -214,7 +214,8 @@ def _spread(shares: Array, ndim: int) -> Array:
 
 def _sum_over(share: Array | None, losses: Array) -> float:
     """The sum of all shares over the shape of the losses: what a weighted mean divides by."""
-    size = math.prod(losses.shape)
+    size = int(math.prod(losses.shape))
     if share is None:
         return float(size)
-    return float(namespace(share).sum(share)) * size / math.prod(share.shape)
+    total, places = float(namespace(share).sum(share)), int(math.prod(share.shape))
+    return total * size / places

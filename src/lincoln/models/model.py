@@ -1,0 +1,244 @@
+"""What classifiers and regressors share: a network, its loss and optimizer, and ``fit``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Self
+
+import numpy as np
+
+from .. import arrays, contract
+from ..data import DataLoader, Dataset, as_batches, check_finite
+from ..exc import DataError, MatchError, NotFittedError
+from ..layer import Layer
+from ..losses import Loss
+from ..optim import Optimizer
+from ..recorded import Recorded
+from .display import Display
+from .history import History
+from .stopping import EarlyStopping
+from .trainer import Evaluation, Mean, Trainer, metric_name
+
+__all__ = ["Model"]
+
+_ROWS = 1024
+"""How many examples go through the network at once where nothing is learned."""
+
+
+class Model(Recorded):
+    """A network with its loss, optimizer and metric; a subclass says what labels and outputs mean.
+
+    Args:
+        network: the layers.
+        loss: a loss of this network, or its class; chosen by the subclass if it is not given.
+        optimizer: an optimizer of this network, or its class; likewise.
+        metric: a function of the network's outputs and the labels, or an object of `lincoln.metrics`; likewise.
+        batch_gen: batches ``(x, y)`` to train on: an object that can be gone through many times, or a function called
+            as ``batch_gen(features, labels, size=batch_size)``. If it is not given, shuffled batches of the arrays
+            that ``fit`` gets.
+        valid_gen: batches to judge on after each epoch.
+        seed: of the shuffling; the network's own seed if it is not given.
+
+    Attributes:
+        history: the epochs so far, a `History`.
+        trainer: the training loop.
+
+    Raises:
+        MatchError: the loss or the optimizer is of another network.
+    """
+
+    def __init__(
+        self,
+        network: Layer,
+        loss: Loss | type[Loss] | None = None,
+        optimizer: Optimizer | type[Optimizer] | None = None,
+        metric: Any = None,
+        batch_gen: Any = None,
+        valid_gen: Any = None,
+        *,
+        seed: int | None = None,
+    ) -> None:
+        self.network = network
+        self.loss: Loss = self._made(loss or self.default_loss())
+        self.optimizer: Optimizer = self._made(optimizer or self.default_optimizer())
+        self.metric = self.default_metric() if metric is None else metric
+        self.batch_gen = batch_gen
+        self.valid_gen = valid_gen
+        self.seed = seed
+        self.history = History()
+        if self.loss.network is not network:
+            raise MatchError(
+                code="LN170",
+                where=type(self).__name__,
+                saw="a loss of another network",
+                why="the model would train one network and predict with another",
+                fix=f"{type(self.loss).__name__}(network) of the same network, or the class alone",
+            )
+        self.trainer = Trainer(self.loss, self.optimizer, metrics=[self.metric])
+
+    # ------------------------------------------------------------------ what a subclass says
+
+    def default_loss(self) -> Any:
+        """The loss to use if none is given."""
+        raise NotImplementedError
+
+    def default_optimizer(self) -> Any:
+        """The optimizer to use if none is given."""
+        raise NotImplementedError
+
+    def default_metric(self) -> Any:
+        """The metric to use if none is given."""
+        raise NotImplementedError
+
+    def learn_labels(self, labels: np.ndarray) -> None:
+        """See the training labels before training, such as to number the classes."""
+
+    def network_labels(self, labels: np.ndarray) -> np.ndarray:
+        """Labels as the loss wants them, one row for each example."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------ what a user calls
+
+    def fit(
+        self,
+        features: Any = None,
+        labels: Any = None,
+        epochs: int = 500,
+        print_every: int | None = 100,
+        batch_size: int = 32,
+        *,
+        valid: tuple[Any, Any] | None = None,
+        early_stopping: EarlyStopping | int | None = None,
+        progress: bool = False,
+    ) -> Self:
+        """Train for some epochs, from the weights as they are.
+
+        Args:
+            features, labels: the training data; not needed if ``batch_gen`` holds batches.
+            epochs: how many more passes over the data.
+            print_every: write a line to stderr after every so many steps: the mean loss per example since the last
+                line, and the metric on the validation data, or else on the training data. None for no lines.
+            batch_size: how many examples a step learns from.
+            valid: features and labels to judge on after each epoch.
+            early_stopping: when to stop; a number is its patience in epochs. The best weights are brought back.
+            progress: show how far it has got on stderr: a bar in a terminal, a few lines elsewhere.
+
+        Raises:
+            DataError, MatchError: data that cannot be learned from.
+            TrainingError: the loss is not finite; the last finite weights are kept.
+        """
+        batches, judged = self._training_batches(features, labels, batch_size)
+        validation = self.valid_gen if valid is None else self._loader(*valid)
+        display = Display(epochs=epochs, bar=progress)
+        stopping = EarlyStopping(early_stopping) if isinstance(early_stopping, int) else early_stopping
+        if stopping:
+            stopping.start()
+        self.trainer.recent = Mean()
+        on_step = self._printer(display, print_every, judged if validation is None else validation)
+        try:
+            for epoch in self.trainer.epochs(batches, valid=validation, epochs=epochs, on_step=on_step):
+                self.history.append(epoch)
+                display.epoch(epoch)
+                if stopping and stopping.update(epoch, self.network):
+                    break
+        finally:
+            display.close()
+            if stopping:
+                stopping.restore(self.network)
+            self.loss.forget()
+        return self
+
+    def evaluate(self, features: Any, labels: Any = None) -> Evaluation:
+        """Loss and metric on data that are given as features and labels, or as batches.
+
+        Raises:
+            NotFittedError: nothing has been trained yet.
+        """
+        self._require_fitted("evaluate")
+        batches = as_batches(features) if labels is None else self._loader(features, labels)
+        return self.trainer.evaluate(batches)
+
+    def outputs(self, features: Any) -> np.ndarray:
+        """The network's outputs for features, in evaluation, some rows at a time.
+
+        Raises:
+            NotFittedError: nothing has been trained yet.
+        """
+        self._require_fitted("predict")
+        dataset = Dataset(features, np.zeros(len(features), dtype=np.int64), dtype=self._dtype())
+        with contract.inference():
+            parts = [arrays.numpy(self.network(x)) for x, _ in DataLoader(dataset, batch_size=_ROWS)]
+        return np.concatenate(parts)
+
+    # ------------------------------------------------------------------ the machinery
+
+    def _made(self, maker: Any) -> Any:
+        return maker(self.network) if isinstance(maker, type) else maker
+
+    def _dtype(self) -> str:
+        value = self.network.vector.value
+        return arrays.dtype_name(value) if self.network.built and value.shape[0] else "float32"
+
+    def _loader(self, features: Any, labels: Any) -> DataLoader:
+        encoded = self.network_labels(arrays.numpy(labels))
+        return DataLoader(Dataset(features, encoded, dtype=self._dtype()), batch_size=_ROWS)
+
+    def _training_batches(self, features: Any, labels: Any, batch_size: int) -> tuple[Any, Any]:
+        """Batches to train on, and batches to judge the training on, if there are arrays to take them from."""
+        if features is None or labels is None:
+            if features is not None or self.batch_gen is None or callable(self.batch_gen):
+                raise DataError(
+                    code="LN168",
+                    where=f"{type(self).__name__}.fit",
+                    saw="no labels" if features is not None else "no features",
+                    why="there is nothing to learn from",
+                    fix="fit(features, labels), or batch_gen=... with batches to go through",
+                )
+            return as_batches(self.batch_gen), None
+        check_finite(features)
+        values = arrays.numpy(labels)
+        self.learn_labels(values)
+        if not self.network.built:
+            self.network.build(tuple(np.shape(features)[1:]))
+        encoded = self.network_labels(values)
+        judged = self._loader(features, labels)
+        if self.batch_gen is None:
+            return DataLoader(judged.dataset, batch_size=batch_size, shuffle=True, seed=self._shuffling()), judged
+        if not callable(self.batch_gen):
+            return as_batches(self.batch_gen), judged
+        generate: Callable[..., Any] = self.batch_gen
+        return (lambda: generate(features, encoded, size=batch_size)), judged
+
+    def _shuffling(self) -> np.random.Generator:
+        seed = self.network.seed if self.seed is None else self.seed
+        return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2, self.trainer.epoch)))
+
+    def _printer(self, display: Display, every: int | None, judged: Any) -> Callable[[Trainer], None] | None:
+        if not every:
+            return None
+
+        def print_line(trainer: Trainer) -> None:
+            if trainer.optimizer.steps % every:
+                return
+            metric = ""
+            if judged is not None:
+                metric = f"  {_shown(metric_name(self.metric), *trainer.evaluate(judged).metrics.values())}"
+            display.line(f"Epoch {trainer.epoch}.. Train loss: {trainer.recent.value:.4f}..{metric}")
+            trainer.recent = Mean()
+
+        return print_line
+
+    def _require_fitted(self, what: str) -> None:
+        if not self.network.built:
+            raise NotFittedError(
+                code="LN169",
+                where=f"{type(self).__name__}.{what}",
+                saw="a network that is not built",
+                why="nothing has been trained yet",
+                fix="fit(features, labels) first",
+            )
+
+
+def _shown(name: str, value: float) -> str:
+    title = name.replace("_", " ").capitalize()
+    return f"{title}: {value:.3%}" if name.startswith("accuracy") else f"{title}: {value:.3f}"

@@ -1,0 +1,74 @@
+"""Models that predict values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import losses, metrics, optim
+from ..arrays import Array
+from ..exc import DataError
+from .model import Model
+
+__all__ = ["Regressor"]
+
+
+class Regressor(Model):
+    """Learns to predict one value or several.
+
+    Args:
+        network: the layers; as many outputs as there are values.
+        loss: a loss, or its class; the mean of squared errors if it is not given.
+        optimizer: an optimizer, or its class; `Adam` if it is not given.
+        metric: a function of predictions and labels, or an object of `lincoln.metrics`; R² if it is not given.
+        batch_gen, valid_gen, seed: as in `Model`.
+
+    Raises:
+        MatchError: another number of values than outputs; a loss of another network.
+        DataError: labels that are no numbers.
+
+    >>> from lincoln import layers
+    >>> x = np.linspace(-1, 1, 20)[:, None]
+    >>> model = Regressor(layers.Linear(1, seed=0), optimizer=optim.Adam)
+    >>> model = model.fit(x, 1 + 2 * x[:, 0], epochs=4000, print_every=None)
+    >>> model.predict([[0.5]]).round(2)
+    array([2.], dtype=float32)
+    """
+
+    _one_column: bool = True
+
+    def default_loss(self) -> Any:
+        return losses.MeanSquaredError(self.network, reduction="mean")
+
+    def default_optimizer(self) -> Any:
+        return optim.Adam
+
+    def default_metric(self) -> Any:
+        def r2(outputs: Array, labels: Array) -> float:
+            return metrics.r2_score(self.loss.expected(outputs), labels)
+
+        return r2
+
+    def learn_labels(self, labels: np.ndarray) -> None:
+        self._one_column = labels.ndim == 1
+
+    def network_labels(self, labels: np.ndarray) -> np.ndarray:
+        if labels.dtype.kind not in "biuf" or not np.isfinite(labels).all():
+            raise DataError(
+                code="LN177",
+                where="Regressor",
+                saw=f"labels of {labels.dtype}" + ("" if labels.dtype.kind != "f" else " with NaN or infinity"),
+                why="it learns to predict finite numbers",
+                fix="labels.astype(float), without missing values; Classifier for names of classes",
+            )
+        return labels.astype(self._dtype()).reshape(len(labels), -1)
+
+    def predict(self, features: Any) -> np.ndarray:
+        """The expected values: ``(n,)`` if the training labels were so, else ``(n, outputs)``."""
+        values = np.asarray(self.loss.expected(self.outputs(features)))
+        return values[:, 0] if self._one_column and values.shape[1:] == (1,) else values
+
+    def score(self, features: Any, labels: Any) -> float:
+        """R², the share of the labels' variance that is predicted."""
+        return metrics.r2_score(self.predict(features), np.asarray(labels))

@@ -1,0 +1,77 @@
+"""Early stopping, which brings the best weights back."""
+
+from __future__ import annotations
+
+import math
+
+from .. import arrays
+from ..arrays import Array
+from ..exc import DataError
+from ..layer import Layer
+from ..recorded import Recorded
+from .history import Epoch
+
+__all__ = ["EarlyStopping"]
+
+
+class EarlyStopping(Recorded):
+    """Stop when the loss has not fallen for some epochs, and go back to the weights with which it was lowest.
+
+    It looks at the validation loss, or at the training loss where there is no validation   (Prechelt 1998).
+
+    Args:
+        patience: how many epochs without a fall are borne.
+        min_delta: how far below the best so far counts as a fall.
+
+    Attributes:
+        best: the lowest loss seen.
+        best_epoch: the number of its epoch.
+
+    Raises:
+        DataError: a patience below 1, or a negative ``min_delta``.
+
+    >>> stopping = EarlyStopping(patience=1)
+    >>> from lincoln import layers
+    >>> network = layers.Linear(1).build(1)
+    >>> [stopping.update(Epoch(n, n, loss), network) for n, loss in enumerate([3.0, 2.0, 2.5], start=1)]
+    [False, False, True]
+    >>> stopping.best_epoch
+    2
+    """
+
+    def __init__(self, patience: int = 10, *, min_delta: float = 0.0) -> None:
+        if patience < 1 or not min_delta >= 0.0:
+            raise DataError(
+                code="LN167",
+                where="EarlyStopping",
+                saw=f"patience={patience}, min_delta={min_delta}",
+                why="it waits for at least one epoch for a fall of the loss",
+                fix="EarlyStopping(patience=10)",
+            )
+        self.patience = patience
+        self.min_delta = min_delta
+        self.start()
+
+    def start(self) -> None:
+        """Forget what was seen: for a new run."""
+        self.best = math.inf
+        self.best_epoch = 0
+        self._waited = 0
+        self._weights: Array = None
+
+    def update(self, epoch: Epoch, network: Layer) -> bool:
+        """Look at an epoch; true if it is time to stop."""
+        if epoch.monitored < self.best - self.min_delta:
+            self.best, self.best_epoch, self._waited = epoch.monitored, epoch.number, 0
+            value = network.vector.value
+            self._weights = arrays.namespace(value).asarray(value, copy=True)
+        else:
+            self._waited += 1
+        return self._waited >= self.patience
+
+    def restore(self, network: Layer) -> None:
+        """Give the network the best weights back."""
+        if self._weights is not None:
+            network.vector.value[...] = self._weights
+            network.vector.release()
+            self._weights = None

@@ -1,0 +1,275 @@
+"""The one training loop: a generator of epochs. Printing, early stopping and plots are consumers of it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .. import arrays, contract
+from ..arrays import Array
+from ..exc import DataError, MatchError, TrainingError
+from ..layer import Layer
+from ..losses import Loss
+from ..metrics import Metric
+from ..optim import Optimizer
+from .history import Epoch
+
+__all__ = ["Evaluation", "Trainer"]
+
+Batches = Iterable[Any] | Callable[[], Iterable[Any]]
+
+
+@dataclass
+class Evaluation:
+    """How good a network is on some batches.
+
+    Attributes:
+        loss: mean per example.
+        metrics: each metric's value, by its name.
+
+    >>> Evaluation(loss=0.5, metrics={"accuracy": 0.9}).loss
+    0.5
+    """
+
+    loss: float
+    metrics: dict[str, float] = field(default_factory=dict)
+
+
+class Mean:
+    """A mean per example that batches are added to.
+
+    >>> mean = Mean()
+    >>> mean.add(6.0, 3)
+    >>> mean.value
+    2.0
+    """
+
+    def __init__(self) -> None:
+        self.total = self.count = 0.0
+
+    def add(self, total: float, count: float) -> None:
+        """Add a batch: the sum over its examples, and how many they are."""
+        self.total += total
+        self.count += count
+
+    @property
+    def value(self) -> float:
+        """The mean so far; not a number if nothing has been added."""
+        return self.total / self.count if self.count else math.nan
+
+
+class Trainer:
+    """Trains the network that a loss owns.
+
+    Args:
+        loss: the loss, with its network.
+        optimizer: of the same network.
+        metrics: objects of `lincoln.metrics`, or functions of predictions and labels; they judge the network's
+            outputs on the validation batches.
+
+    Attributes:
+        epoch, step: the numbers of the running epoch, and of its step, from 1.
+        recent: the mean training loss since somebody last replaced it by a new `Mean`.
+
+    Raises:
+        MatchError: loss and optimizer have different networks.
+
+    >>> from lincoln import layers, losses, optim
+    >>> network = layers.Linear(1, seed=0)
+    >>> trainer = Trainer(losses.MeanSquaredError(network), optim.SGD(network, lr=0.1))
+    >>> x = np.linspace(-1, 1, 8, dtype=np.float32)[:, None]
+    >>> for epoch in trainer.epochs([(x, 2 * x)], epochs=20):
+    ...     pass
+    >>> round(float(network.W.value[0, 0]), 2), epoch.number
+    (2.0, 20)
+    """
+
+    def __init__(self, loss: Loss, optimizer: Optimizer, *, metrics: Iterable[Any] = ()) -> None:
+        if optimizer.network is not loss.network:
+            raise MatchError(
+                code="LN164",
+                where="Trainer",
+                saw="a loss and an optimizer with different networks",
+                why="the optimizer would change a network that the loss does not see",
+                fix="make both of the same object: LogLoss(network), SGD(network)",
+            )
+        self.loss = loss
+        self.optimizer = optimizer
+        self.network: Layer = loss.network
+        self.metrics = tuple(metrics)
+        self.epoch = self.step = 0
+        self.recent = Mean()
+        self._last_finite: Array = None
+
+    def epochs(
+        self,
+        batches: Batches,
+        *,
+        valid: Batches | None = None,
+        epochs: int = 1,
+        on_step: Callable[[Trainer], object] | None = None,
+    ) -> Iterator[Epoch]:
+        """Train, and hand out an `Epoch` after each pass over the batches. Stop taking them to stop training.
+
+        Args:
+            batches: ``(x, y)`` or ``(x, y, weights)`` tuples; an object that can be gone through many times, or a
+                function that gives a new iterator.
+            valid: the same, to be judged after each epoch.
+            epochs: how many more.
+            on_step: called with this trainer after each step.
+
+        Raises:
+            TrainingError: the loss is not finite; the last finite weights are kept.
+            DataError: there are no batches (any more).
+        """
+        for _ in range(epochs):
+            self.epoch += 1
+            started = time.perf_counter()
+            self.network.train()
+            train_loss = self._pass(batches, on_step)
+            seconds = time.perf_counter() - started
+            result = Epoch(
+                number=self.epoch,
+                steps=self.optimizer.steps,
+                train_loss=train_loss,
+                learning_rate=self.optimizer.learning_rate,
+                seconds=seconds,
+            )
+            if valid is not None:
+                evaluation = self.evaluate(valid)
+                result.valid_loss, result.metrics = evaluation.loss, evaluation.metrics
+            self.optimizer.observe(result.monitored)
+            yield result
+
+    def evaluate(self, batches: Batches) -> Evaluation:
+        """Loss and metrics over some batches, in evaluation: nothing is learned, and layers record nothing."""
+        mean, judges = Mean(), [_Judge(metric) for metric in self.metrics]
+        with contract.inference():
+            for batch in _each(batches):
+                self.loss(*batch)
+                mean.add(self.loss.total, self.loss.count)
+                for judge in judges:
+                    judge.add(self.loss.last_input, batch[1])
+        self.loss.last_input = None
+        return Evaluation(mean.value, {judge.name: judge.value for judge in judges})
+
+    def _pass(self, batches: Batches, on_step: Callable[[Trainer], object] | None) -> float:
+        mean = Mean()
+        self.step = 0
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            for batch in _each(batches):
+                self.step += 1
+                loss = self.loss(*batch)
+                if not math.isfinite(loss):
+                    raise self._not_finite(loss, batch)
+                if self.step == 1:
+                    self._keep_finite()
+                self.loss.backward()
+                self.optimizer.step()
+                mean.add(self.loss.total, self.loss.count)
+                self.recent.add(self.loss.total, self.loss.count)
+                if on_step is not None:
+                    on_step(self)
+        if self.step == 0:
+            raise DataError(
+                code="LN165",
+                where=f"epoch {self.epoch}",
+                saw="no batches",
+                why="a generator is empty once it has been gone through",
+                fix="an object that can be gone through again, such as a DataLoader; or a function that makes one",
+            )
+        return mean.value
+
+    def _keep_finite(self) -> None:
+        """Remember the weights at the start of an epoch, to come back to if they stop being numbers."""
+        value = self.network.vector.value
+        if bool(arrays.namespace(value).all(arrays.namespace(value).isfinite(value))):
+            self._last_finite = arrays.namespace(value).asarray(value, copy=True)
+
+    def _not_finite(self, loss: float, batch: Any) -> TrainingError:
+        where = _first_not_finite(self.network, batch)
+        value = self.network.vector.value
+        kept = "the weights are those before this batch"
+        finite = bool(arrays.namespace(value).all(arrays.namespace(value).isfinite(value)))
+        if not finite and self._last_finite is not None and self._last_finite.shape == value.shape:
+            value[...] = self._last_finite
+            self.network.vector.release()
+            kept = f"the weights of the start of epoch {self.epoch} are back"
+        return TrainingError(
+            code="LN166",
+            where=f"epoch {self.epoch}, batch {self.step}",
+            saw=f"a loss of {loss}; first not finite: {where}",
+            why=f"every weight would become one too; {kept}",
+            fix="a smaller learning rate, clip_norm=1.0 in the optimizer, standardized features"
+            if where != "the features"
+            else "features without NaN and infinity: lnc.data.check_finite(x) names the first",
+        )
+
+
+class _Judge:
+    """A metric over several batches: as it adds up itself, or, a plain function, over everything at once."""
+
+    def __init__(self, metric: Any) -> None:
+        self.metric = metric
+        self.name = metric_name(metric)
+        self._seen: list[tuple[np.ndarray, np.ndarray]] = []
+        if isinstance(metric, Metric):
+            metric.reset()
+
+    def add(self, predictions: Array, labels: Array) -> None:
+        if isinstance(self.metric, Metric):
+            self.metric.update(predictions, labels)
+        else:
+            self._seen.append((arrays.numpy(predictions), arrays.numpy(labels)))
+
+    @property
+    def value(self) -> float:
+        if isinstance(self.metric, Metric):
+            return float(self.metric.compute())
+        predictions, labels = (np.concatenate(part) for part in zip(*self._seen, strict=True))
+        return float(self.metric(predictions, labels))
+
+
+def metric_name(metric: Any) -> str:
+    """What a metric is called in tables and lines.
+
+    >>> from lincoln.metrics import accuracy
+    >>> metric_name(accuracy)
+    'accuracy'
+    """
+    return str(getattr(metric, "name", "") or getattr(metric, "__name__", "") or type(metric).__name__)
+
+
+def _each(batches: Batches) -> Iterator[Any]:
+    return iter(batches() if callable(batches) else batches)
+
+
+def _first_not_finite(network: Layer, batch: Any) -> str:
+    """The first thing on the way forward that holds a NaN or an infinity, by name."""
+    if not _finite(batch[0]):
+        return "the features"
+    for place, layer in _leaves(network):
+        for name, parameter in layer.named_parameters():
+            if not _finite(parameter.value):
+                return f"{place}.{name} of {layer!r}".lstrip(".")
+        if layer.output is not None and not _finite(layer.output):
+            return f"the output of {place} {layer!r}"
+    return "the loss itself"
+
+
+def _leaves(layer: Layer, place: str = "network") -> Iterator[tuple[str, Layer]]:
+    children = list(layer.children())
+    if not children:
+        yield place, layer
+    for name, child in children:
+        yield from _leaves(child, f"{place}[{name}]")
+
+
+def _finite(array: Any) -> bool:
+    parts = array if isinstance(array, tuple) else (array,)
+    return all(bool(np.isfinite(arrays.numpy(part)).all()) for part in parts if arrays.kind(part) == "float")

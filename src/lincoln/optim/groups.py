@@ -1,0 +1,54 @@
+"""Groups: parameters that an optimizer treats in a way of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..parameters import Parameter
+from ..recorded import Recorded
+from .options import number
+
+__all__ = ["Group", "biases_and_norms"]
+
+
+def biases_and_norms(parameter: Parameter) -> bool:
+    """Whether a parameter has one axis at most, as biases and the scales and shifts of normalization layers have.
+
+    >>> biases_and_norms(Parameter((10,))), biases_and_norms(Parameter((30, 10)))
+    (True, False)
+    """
+    return len(parameter.shape) <= 1
+
+
+class Group(Recorded):
+    """Parameters that an optimizer treats in a way of their own.
+
+    Args:
+        select: a function of a `Parameter` that says whether it belongs here.
+        lr_factor: the learning rate is multiplied by it; 0 holds the parameters still, but counts their gradients.
+        weight_decay: instead of the optimizer's own; None leaves that.
+
+    Raises:
+        DataError: a number outside its range.
+
+    >>> Group(biases_and_norms, weight_decay=0.0)
+    Group(biases_and_norms, weight_decay=0.0)
+    """
+
+    def __init__(
+        self, select: Callable[[Parameter], bool], *, lr_factor: float = 1.0, weight_decay: float | None = None
+    ) -> None:
+        self.select = select
+        self.lr_factor = number(lr_factor, "[0, inf)", name="lr_factor", where="Group", fix="lr_factor=0.1")
+        self.weight_decay = weight_decay
+        if weight_decay is not None:
+            self.weight_decay = number(
+                weight_decay, "[0, inf)", name="weight_decay", where="Group", fix="weight_decay=0.0"
+            )
+
+
+def _every(parameter: Parameter) -> bool:
+    return True
+
+
+ALL_OTHERS = Group(_every)

@@ -1,0 +1,354 @@
+"""What all optimizers share: the flat vector, groups, clipping, weight decay, frozen parameters, counting, saving."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, ClassVar, Self, TypeAlias
+
+import numpy as np
+
+from .. import arrays, functional
+from ..arrays import Array
+from ..exc import BackwardError, ContractError, DataError, MatchError
+from ..layer import Layer
+from ..parameters import ParameterVector
+from ..recorded import Recorded
+from .groups import ALL_OTHERS, Group
+from .options import number
+from .schedules import Schedule
+
+__all__ = ["LearningRate", "Optimizer"]
+
+LearningRate: TypeAlias = float | Callable[[int], float]
+"""A number, or a schedule: a function from the number of a step, counted from 0, to a number."""
+
+
+@dataclass(slots=True)
+class _Segment:
+    """Neighbors in the vector that are treated alike, as views into it."""
+
+    value: Array
+    grad: Array
+    state: SimpleNamespace
+    group: Group
+    missed: int
+
+
+class Optimizer(Recorded):
+    """An update rule on the flat vector of a network's parameters.
+
+    A subclass writes ``update``, and ``initial_state`` if it remembers something between steps. Every number of the
+    vector is one parameter's for itself, so an update is an element-wise formula.
+
+    One step: the gradients of all parameters that are not frozen are clipped, first by value and then by the norm of
+    all of them together; weight decay is added; ``update`` changes the values; the gradients are used up. They stay
+    to be looked at, as they came from the backward pass, until the next one replaces them.
+
+    Args:
+        network: whose parameters are learned; it need not be built yet.
+        lr: the learning rate, above 0; or a schedule, or any function of the number of the step, counted from 0.
+        weight_decay: λ of the penalty λ/2 θ², whose gradient λ θ is added to each parameter's (Adam's and others'
+            averages see it). Where ``decoupled`` is true, θ shrinks by the factor 1 - η λ instead.
+        clip_norm: the largest norm of all gradients together; infinity only measures it.
+        clip_value: the largest size of any one number of the gradients.
+        groups: parameters with settings of their own; a parameter belongs to the first `Group` that selects it.
+
+    Attributes:
+        steps: how many steps have been taken.
+        grad_norm: the norm at the last step before it was clipped, if there is a ``clip_norm``; else None.
+
+    Raises:
+        DataError: a number outside its range.
+        ContractError: something else than a network.
+
+    >>> from lincoln import layers
+    >>> class SignSGD(Optimizer):
+    ...     def update(self, value, grad, state, lr):
+    ...         value -= lr * np.sign(grad)
+    >>> layer = layers.Linear(1).build(2, dtype="float64")
+    >>> before = layer.B.value.copy()
+    >>> _ = layer(np.ones((5, 2)))
+    >>> _ = layer.backward(np.ones((5, 1)))
+    >>> SignSGD(layer, lr=0.5).step()
+    >>> layer.B.value - before, layer.B.grad
+    (array([-0.5]), array([5.]))
+    """
+
+    decoupled: ClassVar[bool] = False
+    """Whether weight decay is apart from the gradient (Loshchilov, Hutter 2019)."""
+
+    def __init__(
+        self,
+        network: Layer,
+        lr: LearningRate = 0.003,
+        *,
+        weight_decay: float = 0.0,
+        clip_norm: float | None = None,
+        clip_value: float | None = None,
+        groups: Iterable[Group] = (),
+    ) -> None:
+        self.network = checked_network(network, type(self).__name__)
+        self.lr = lr
+        self.weight_decay = self._number("weight_decay", weight_decay, "[0, inf)", fix="weight_decay=1e-4")
+        self.clip_norm = clip_norm
+        if clip_norm is not None:
+            self.clip_norm = self._number("clip_norm", clip_norm, "(0, inf]", fix="clip_norm=1.0")
+        self.clip_value = clip_value
+        if clip_value is not None:
+            self.clip_value = self._number("clip_value", clip_value, "(0, inf]", fix="clip_value=1.0")
+        self.groups = (*groups, ALL_OTHERS)
+        self.steps = 0
+        self.grad_norm: float | None = None
+        self._state: dict[str, Array] = {}
+        self._missed: list[int] = []
+        self._vector: ParameterVector | None = None
+        self._frozen: list[bool] = []
+        self._segments: list[_Segment] = []
+
+    # ------------------------------------------------------------------ what a subclass writes
+
+    def initial_state(self, value: Array) -> dict[str, Array]:
+        """What the rule remembers at the start: new arrays of the shape and kind of ``value``, by name."""
+        return {}
+
+    def update(self, value: Array, grad: Array, state: Any, lr: float) -> None:
+        """Change ``value`` in place.
+
+        Args:
+            value: of shape ``(size,)``, the whole vector or a part of it.
+            grad: of the same shape; only to be read.
+            state: the arrays of `initial_state` as attributes, to be changed in place, and ``state.step``, how many
+                steps these parameters have taken, this one included.
+            lr: the learning rate of this step.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.update")
+
+    # ------------------------------------------------------------------ what a user calls
+
+    @property
+    def lr(self) -> LearningRate:
+        """The learning rate or the schedule; can be set at any time."""
+        return self._lr
+
+    @lr.setter
+    def lr(self, lr: LearningRate) -> None:
+        self._lr = lr if callable(lr) else self._number("lr", lr, "(0, inf)", fix="lr=0.01, or a schedule")
+
+    @property
+    def learning_rate(self) -> float:
+        """The number that the next step will use."""
+        if not callable(self._lr):
+            return self._lr
+        rate = float(self._lr(self.steps))
+        if 0.0 <= rate < math.inf:
+            return rate
+        raise DataError(
+            code="LN404",
+            where=type(self).__name__,
+            saw=f"a learning rate of {rate} for step {self.steps}, from {self._lr!r}",
+            why="a step of that length destroys the parameters",
+            fix="mend the schedule: it gives a finite number, not below 0, for every step from 0 on",
+        )
+
+    def step(self) -> None:
+        """Learn from the gradients that the backward passes since the last step have left, and use them up.
+
+        Raises:
+            BackwardError: there is no such gradient, or the network is not built.
+            DataError: the schedule gives a rate that is negative or not finite; nothing has been changed then.
+        """
+        rate = self.learning_rate
+        vector = self._ready()
+        self._divide(vector)
+        grads = self._clipped([segment.grad for segment in self._segments])
+        for segment, grad in zip(self._segments, grads, strict=True):
+            group = segment.group
+            lr = rate * group.lr_factor
+            decay = self.weight_decay if group.weight_decay is None else group.weight_decay
+            if decay and self.decoupled:
+                segment.value *= 1.0 - lr * decay
+            elif decay:
+                grad = grad + decay * segment.value
+            segment.state.step = self.steps + 1 - segment.missed
+            self.update(segment.value, grad, segment.state, lr)
+        for index, frozen in enumerate(self._frozen):
+            self._missed[index] += frozen
+        self.steps += 1
+        vector.release()
+
+    def observe(self, value: float) -> None:
+        """Tell the schedule how the training goes, once an epoch: the validation loss, or else the training loss."""
+        if isinstance(self._lr, Schedule):
+            self._lr.observe(value)
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that another optimizer of the same making needs to go on as if it were this one.
+
+        New NumPy arrays and numbers: ``steps``; ``missed``, the steps that each parameter was frozen for; ``lr``, or
+        ``schedule.*`` if a schedule has something to remember; ``state.*``, what the rule remembers.
+
+        >>> from lincoln import layers, optim
+        >>> optim.SGD(layers.Linear(1), lr=0.1).state_dict()
+        {'steps': 0, 'missed': array([], dtype=int64), 'lr': 0.1}
+        """
+        state: dict[str, Any] = {"steps": self.steps, "missed": np.array(self._missed, dtype=np.int64)}
+        if isinstance(self._lr, Schedule):
+            state |= {f"schedule.{name}": value for name, value in self._lr.state_dict().items()}
+        elif not callable(self._lr):
+            state["lr"] = self._lr
+        remembered = self._state if self.steps else {}
+        return state | {f"state.{name}": np.array(arrays.numpy(array)) for name, array in remembered.items()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> Self:
+        """Go on from what `state_dict` gave. The network need not be built yet.
+
+        Raises:
+            MatchError: the state is of another kind of optimizer or schedule, or of a network of another size; nothing
+                has been changed then, unless the network is not built: then the next step raises it.
+        """
+        begun = int(state.get("steps", 0)) > 0
+        self._check_names(state, begun)
+        remembered = {name: np.array(array) for name, array in _under("state.", state).items()}
+        missed = [int(count) for count in state["missed"]]
+        vector = self.network.vector
+        if begun and vector.parameters:
+            self._check_fits(vector, remembered, missed)
+        if isinstance(self._lr, Schedule):
+            self._lr.load_state_dict(_under("schedule.", state))
+        elif not callable(self._lr):
+            self.lr = float(state["lr"])
+        self.steps = int(state["steps"])
+        self._state, self._missed, self._vector = remembered, missed, None
+        return self
+
+    # ------------------------------------------------------------------ the machinery
+
+    def _ready(self) -> ParameterVector:
+        """The network's vector with true gradients in it, if there are any."""
+        vector = self.network.vector
+        if not vector.parameters:
+            built = self.network.built
+            raise BackwardError(
+                code="LN406",
+                where=f"{type(self).__name__}.step",
+                saw="a network without parameters" if built else "a network that is not built yet",
+                why="there is nothing to learn" if built else "its parameters get their values from the first batch",
+                fix="add a layer that learns, such as Linear(1)"
+                if built
+                else "loss(x, y); loss.backward(); then optimizer.step()",
+            )
+        for foreign in vector.foreign:
+            foreign.pull()
+        if not any(parameter.fresh for parameter in vector.parameters):
+            raise BackwardError(
+                code="LN407",
+                where=f"{type(self).__name__}.step",
+                saw=f"no gradient since step {self.steps}" if self.steps else "no gradient yet",
+                why="a step uses the gradients up, so that no batch is learned from twice",
+                fix="loss(x, y); loss.backward(); then one optimizer.step()",
+            )
+        vector.collect()
+        return vector
+
+    def _divide(self, vector: ParameterVector) -> None:
+        """Divide the vector into segments, unless that has been done: as few as groups and frozen parameters allow."""
+        frozen = [parameter.frozen for parameter in vector.parameters]
+        if vector is self._vector and frozen == self._frozen:
+            return
+        self._remember(vector)
+        self._vector, self._frozen, self._segments = vector, frozen, []
+        spans: list[tuple[int, int, Group, int]] = []
+        for parameter, missed in zip(vector.parameters, self._missed, strict=True):
+            group = next(group for group in self.groups if group.select(parameter))
+            start, stop = parameter.start, parameter.start + parameter.size
+            if parameter.frozen:
+                continue
+            if spans and spans[-1][1:] == (start, group, missed):
+                start = spans.pop()[0]
+            spans.append((start, stop, group, missed))
+        for start, stop, group, missed in spans:
+            state = SimpleNamespace(**{name: array[start:stop] for name, array in self._state.items()})
+            self._segments.append(_Segment(vector.value[start:stop], vector.grad[start:stop], state, group, missed))
+
+    def _remember(self, vector: ParameterVector) -> None:
+        """Let the state be of the vector's size, array library, dtype and device."""
+        if self.steps == 0:
+            self._state, self._missed = self.initial_state(vector.value), [0] * len(vector.parameters)
+            return
+        self._check_fits(vector, self._state, self._missed)
+        self._state = {name: of_kind(array, vector.value) for name, array in self._state.items()}
+
+    def _clipped(self, grads: list[Array]) -> list[Array]:
+        """The gradients, no number larger than ``clip_value``, all of them together no longer than ``clip_norm``."""
+        if self.clip_value is not None:
+            grads = [arrays.namespace(grad).clip(grad, -self.clip_value, self.clip_value) for grad in grads]
+        if self.clip_norm is not None:
+            self.grad_norm = math.hypot(*(functional.gradient_norm(grad) for grad in grads))
+            factor = self.clip_norm / (self.grad_norm + 1e-6)
+            if factor < 1.0:
+                grads = [factor * grad for grad in grads]
+        return grads
+
+    def _check_names(self, state: Mapping[str, Any], begun: bool) -> None:
+        wanted = {name for name in self.state_dict() if not name.startswith("state.")}
+        if begun:
+            wanted |= {f"state.{name}" for name in self.initial_state(np.zeros(0))}
+        if wanted != state.keys():
+            raise MatchError(
+                code="LN405",
+                where=f"{type(self).__name__}.load_state_dict",
+                saw=f"{', '.join(sorted(wanted ^ state.keys()))}: missing or unknown",
+                why="the saved state belongs to another kind of optimizer or schedule",
+                fix="make the optimizer as it was when it was saved, load, and change it then",
+            )
+
+    def _check_fits(self, vector: ParameterVector, state: Mapping[str, Array], missed: list[int]) -> None:
+        sizes = {math.prod(array.shape) for array in state.values()} - {vector.size}
+        if sizes or len(missed) != len(vector.parameters):
+            theirs = f", of {sizes.pop():,} numbers" if sizes else ""
+            raise MatchError(
+                code="LN408",
+                where=type(self).__name__,
+                saw=f"a state of {len(missed)} parameters{theirs}; "
+                f"the network has {len(vector.parameters)}, of {vector.size:,} numbers",
+                why="what the optimizer remembers belongs to another network, or to this one before it was changed",
+                fix=f"make a new optimizer for the changed network: {type(self).__name__}(network, ...)",
+            )
+
+    def _number(self, name: str, value: Any, interval: str, *, fix: str) -> float:
+        return number(value, interval, name=name, where=type(self).__name__, fix=fix)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is copied and pickled: not the views into the network's vector."""
+        return self.__dict__ | {"_vector": None, "_frozen": [], "_segments": []}
+
+
+def _under(prefix: str, state: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries whose names begin with the prefix, without it."""
+    return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
+
+
+def checked_network(network: Any, where: str) -> Layer:
+    """The network, if it is one.
+
+    Raises:
+        ContractError: it is something else.
+    """
+    if isinstance(network, Layer):
+        return network
+    raise ContractError(
+        code="LN409",
+        where=where,
+        saw=f"a {type(network).__name__} in place of a network",
+        why="the optimizer works on the network's parameter vector, which the network makes when it is built",
+        fix=f"{where}(network, lr=...): the network itself, not its parameters() and not the loss",
+    )
+
+
+def of_kind(array: Array, prototype: Array) -> Array:
+    """An array in the library, dtype and device of another: itself where it is so already."""
+    kind, wanted = ((arrays.library(a), str(a.dtype), str(a.device)) for a in (array, prototype))
+    return array if kind == wanted else arrays.like(arrays.numpy(array), prototype)
