@@ -125,7 +125,7 @@ def like(array: np.ndarray, prototype: Array) -> Array:
     if isinstance(prototype, np.ndarray):
         return np.array(array, dtype=prototype.dtype)
     xp = namespace(prototype)
-    return xp.asarray(array, dtype=prototype.dtype, device=prototype.device, copy=True)
+    return xp.astype(xp.asarray(array, device=prototype.device, copy=True), prototype.dtype, copy=False)
 
 
 def astype(array: Array, dtype: str) -> Array:

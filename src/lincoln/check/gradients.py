@@ -166,7 +166,7 @@ def _row(probe: Probe, name: str, analytic: np.ndarray, *, tolerance: float, rng
     numeric = analytic.copy()
     for index in indices:
         numeric[index] = _numeric(probe, name, index, float(analytic[index]), tolerance=tolerance)
-    scale = max(float(np.abs(analytic).max()), float(np.abs(numeric).max()), probe.noise / tolerance)
+    scale = max(float(np.abs(analytic).max()), float(np.abs(numeric).max()), probe.noise / tolerance) or 1.0
     difference = np.abs(analytic - numeric)
     worst = tuple(int(i) for i in np.unravel_index(difference.argmax(), difference.shape))
     row = GradientRow(
@@ -202,7 +202,7 @@ def _check_direction(
     direction /= np.linalg.norm(direction)
     expected = float((analytic * direction).sum())
     slope = _numeric(probe, row.name, direction, expected, tolerance=tolerance)
-    scale = max(float(np.linalg.norm(analytic)) / np.sqrt(analytic.size), abs(expected), probe.noise / tolerance)
+    scale = max(float(np.linalg.norm(analytic)) / np.sqrt(analytic.size), abs(expected), probe.noise / tolerance) or 1.0
     error = abs(slope - expected) / scale
     if error > tolerance:
         row.ok, row.index, row.analytic, row.numeric, row.error = False, (), expected, slope, error

@@ -213,6 +213,7 @@ class Softmax(Activation):
     """
 
     gives = "probabilities"
+    min_dims = 2
 
     def forward(self, input: Array) -> Array:
         return functional.softmax(input)
@@ -230,6 +231,7 @@ class LogSoftmax(Activation):
     """
 
     gives = "log-probabilities"
+    min_dims = 2
 
     def forward(self, input: Array) -> Array:
         return functional.log_softmax(input)

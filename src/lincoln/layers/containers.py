@@ -51,8 +51,10 @@ class Container(Layer):
         return Sequential(*self.layers[index]) if isinstance(index, slice) else self.layers[index]
 
     def __repr__(self) -> str:
-        inner = ",\n".join(repr(layer) for layer in self.layers).replace("\n", "\n  ")
-        return f"{type(self).__name__}(\n  {inner}\n)" if self.layers else f"{type(self).__name__}()"
+        parts = [repr(layer) for layer in self.layers]
+        parts += [f"{name}={value!r}" for name, value in self.arguments[1].items() if name != "seed"]
+        inner = ",\n".join(parts).replace("\n", "\n  ")
+        return f"{type(self).__name__}(\n  {inner}\n)" if parts else f"{type(self).__name__}()"
 
     def _name_place(self, error: Exception, index: int) -> None:
         """Add to an error the way down to the layer that it came from."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import arrays
 from ..arrays import Array
 from ..exc import DataError
-from ..initializers import Initializer, Shape
+from ..initializers import Shape
 from ..layer import Layer
 
 __all__ = ["Dropout"]
@@ -63,6 +63,3 @@ class Dropout(Layer):
         if self.output is self.last_input:
             return output_grad
         return output_grad * self.mask
-
-    def prefer_initializer(self, initializer: Initializer | None) -> Initializer | None:
-        return initializer

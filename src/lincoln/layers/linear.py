@@ -84,7 +84,7 @@ class Linear(Layer):
         return int(math.prod(self.input_shape)) * self.size
 
     def prefer_initializer(self, initializer: Initializer | None) -> Initializer | None:
-        self._suitable_init = initializer or glorot_uniform
+        self._suitable_init = initializer or self._suitable_init
         return None
 
 

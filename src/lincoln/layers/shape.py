@@ -32,6 +32,7 @@ class Reshape(Layer):
         self.shape = shape
 
     def setup(self, input_shape: Shape) -> None:
+        """Refuse examples that do not fit; later ones of another shape are asked again."""
         known, size = math.prod(n for n in self.shape if n != -1), math.prod(input_shape)
         fits = known == size if -1 not in self.shape else known > 0 and size % known == 0
         if not fits or self.shape.count(-1) > 1:
@@ -44,6 +45,8 @@ class Reshape(Layer):
             )
 
     def forward(self, input: Array) -> Array:
+        if tuple(input.shape[1:]) != self.input_shape:
+            self.setup(tuple(input.shape[1:]))
         return namespace(input).reshape(input, (input.shape[0], *self.shape))
 
     def backward(self, output_grad: Array) -> Array:

@@ -1,0 +1,132 @@
+"""Bringing columns of very different sizes onto one scale."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Self
+
+import numpy as np
+
+from .. import arrays
+from ..arrays import Array
+from ..exc import MatchError, NotFittedError
+from .reading import check_finite, read
+
+__all__ = ["Standardizer", "standardize"]
+
+
+class Standardizer:
+    """(x - mean) / standard deviation, column by column, both learned from the training data alone.
+
+    A column that is constant in the training data becomes 0 there. Predicted values of a standardized label column
+    come back to their own scale with `inverse_transform`.
+
+    Attributes:
+        mean_: of every column, float64, in the shape of one example; None before ``fit``.
+        scale_: the standard deviation of every column (divided by n), 1 for a constant one.
+
+    Raises:
+        NotFittedError: ``transform`` or ``inverse_transform`` before ``fit``.
+        MatchError: other numbers of columns than in ``fit``.
+        DataError: NaN or infinity in ``fit``, named with row and column; strings, objects, complex numbers.
+
+    >>> standardizer = Standardizer().fit([[1.0, 7.0], [3.0, 7.0]])
+    >>> standardizer.transform([[1.0, 7.0], [5.0, 8.0]])
+    array([[-1.,  0.],
+           [ 3.,  1.]])
+    >>> standardizer.inverse_transform([[3.0, 1.0]])
+    array([[5., 8.]])
+    """
+
+    mean_: np.ndarray | None = None
+    scale_: np.ndarray | None = None
+
+    def fit(self, features: Any) -> Self:
+        """Learn mean and scale of every column of an array of shape ``(n, ...)``.
+
+        >>> Standardizer().fit([[0.0], [2.0]]).mean_
+        array([1.])
+        """
+        x = arrays.numpy(read(features, where="Standardizer.fit", name="features"))
+        check_finite(features, where="Standardizer.fit")
+        low, std = x.min(axis=0), x.std(axis=0, dtype=np.float64)
+        constant = (low == x.max(axis=0)) | (std == 0.0)
+        self.mean_ = np.where(constant, low, x.mean(axis=0, dtype=np.float64))
+        self.scale_ = np.where(constant, 1.0, std)
+        return self
+
+    def transform(self, features: Any) -> Array:
+        """A new array on the scale that ``fit`` learned. Integers become float32, other dtypes stay.
+
+        >>> Standardizer().fit([[0.0], [2.0]]).transform([[4.0]])
+        array([[3.]])
+        """
+        x, mean, scale = self._ready(features, "transform")
+        return (x - mean) / scale
+
+    def fit_transform(self, features: Any) -> Array:
+        """`fit`, then `transform`, of the same training data.
+
+        >>> Standardizer().fit_transform([[0.0], [2.0]])
+        array([[-1.],
+               [ 1.]])
+        """
+        return self.fit(features).transform(features)
+
+    def inverse_transform(self, features: Any) -> Array:
+        """A new array back on its own scale: z × standard deviation + mean.
+
+        >>> Standardizer().fit([[0.0], [2.0]]).inverse_transform([[3.0]])
+        array([[4.]])
+        """
+        z, mean, scale = self._ready(features, "inverse_transform")
+        return z * scale + mean
+
+    def __repr__(self) -> str:
+        columns = "" if self.mean_ is None else f", fitted to columns {self.mean_.shape}"
+        return f"Standardizer(){columns}"
+
+    def _ready(self, values: Any, method: str) -> tuple[Array, Array, Array]:
+        """The values as floating-point numbers, and mean and scale as arrays of their kind and shape."""
+        if self.mean_ is None or self.scale_ is None:
+            raise NotFittedError(
+                code="LN229",
+                where=f"Standardizer.{method}",
+                saw=f"{method} before fit",
+                why="mean and scale are learned from the training data",
+                fix="standardizer.fit(x_train) first",
+            )
+        x = read(values, where=f"Standardizer.{method}", name="features")
+        shape = tuple(x.shape[1:])
+        one_column = math.prod(shape) == 1 == self.mean_.size
+        if shape != self.mean_.shape and not one_column:
+            raise MatchError(
+                code="LN228",
+                where=f"Standardizer.{method}",
+                saw=f"columns {shape}, fitted to columns {self.mean_.shape}",
+                why="each column has the mean and scale that fit found for it",
+                fix="give the columns that fit was given, in the same order",
+            )
+        if arrays.kind(x) == "int":
+            x = arrays.astype(x, "float32")
+        return x, arrays.like(self.mean_.reshape(shape), x), arrays.like(self.scale_.reshape(shape), x)
+
+
+def standardize(array: Any) -> Array:
+    """(x - mean) / standard deviation, column by column over all rows; a constant column becomes 0.
+
+    Warning:
+        It sees every row it is given. Before a split, the test rows shape what the training rows become, and the
+        test result is a little too good: split first and use `Standardizer`, which learns from training rows alone.
+
+    Args:
+        array: of shape ``(n, ...)``; a list, DataFrame or tensor too.
+
+    Raises:
+        DataError: NaN or infinity, named with row and column; strings, objects, complex numbers.
+
+    >>> standardize([[1.0, 7.0], [3.0, 7.0]])
+    array([[-1.,  0.],
+           [ 1.,  0.]])
+    """
+    return Standardizer().fit_transform(array)

@@ -1,0 +1,240 @@
+"""Lists, tables and tensors read as arrays of numbers, or refused by name before they can do harm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .. import arrays
+from ..arrays import Array
+from ..exc import DataError, DimensionError, MatchError
+
+__all__ = ["batch", "batch_dtypes", "check_finite", "check_lengths", "pair", "read", "stored"]
+
+SIZES = {"float32": 4, "float64": 8, "int64": 8}
+
+
+def read(values: Any, *, where: str, name: str) -> Array:
+    """Values of any kind as an array of real numbers with at least one axis: a tensor as itself, all else as NumPy's.
+
+    Args:
+        values: an array, list, DataFrame, Series or tensor.
+        where, name: what an error calls the reader and the values.
+
+    Raises:
+        DataError: strings, objects, complex numbers or dates; rows of different lengths; nothing at all.
+        DimensionError: a single number.
+
+    >>> read([[1, 2], [3, 4]], where="Dataset", name="features")
+    array([[1, 2],
+           [3, 4]])
+    """
+    if arrays.library(values) == "torch" and arrays.kind(values) in ("float", "int"):
+        array = values.detach()
+    else:
+        array = _as_numpy(values, where, name)
+    if array.ndim == 0:
+        raise DimensionError(
+            code="LN213",
+            where=where,
+            saw=f"{name}: the single number {array!r}",
+            why="the first axis counts the examples",
+            fix="a list or an array, one entry for each example",
+        )
+    if 0 in array.shape:
+        raise DataError(
+            code="LN212",
+            where=where,
+            saw=f"{name} of shape {tuple(array.shape)}",
+            why="there is nothing in them to learn from",
+            fix="look where the rows or columns were lost: a filter that lets nothing through?",
+        )
+    return array
+
+
+def pair(features: Any, labels: Any, *, where: str) -> tuple[Array, Array]:
+    """Features and labels read as arrays of one library, the features', and of one length.
+
+    Raises:
+        MatchError: there are more labels than examples, or fewer.
+
+    >>> pair([[1.0], [2.0]], [0, 1], where="Dataset")[1]
+    array([0, 1])
+    """
+    x, y = read(features, where=where, name="features"), read(labels, where=where, name="labels")
+    check_lengths(x, y, where=where)
+    if arrays.library(x) != arrays.library(y):
+        y = arrays.namespace(x).asarray(arrays.numpy(y), device=x.device)
+    return x, y
+
+
+def check_lengths(features: Any, labels: Any, *, where: str) -> None:
+    """Refuse features and labels of different numbers of examples.
+
+    >>> check_lengths([1, 2], [0, 1], where="Dataset")
+    """
+    if len(features) != len(labels):
+        raise MatchError(
+            code="LN211",
+            where=where,
+            saw=f"{len(features)} examples, {len(labels)} labels",
+            why="every example has its label, in the same order",
+            fix="select the same rows from both, and give features before labels",
+        )
+
+
+def batch_dtypes(features: Array, labels: Array, *, dtype: str, where: str) -> tuple[str, str]:
+    """The dtypes that features and labels have in a batch: ``dtype``, and ``int64`` for labels that are integers.
+
+    Raises:
+        DataError: a dtype that layers do not compute with, or integers wanted of floating-point features.
+
+    >>> batch_dtypes(np.zeros((1, 2)), np.zeros(1, dtype=np.uint8), dtype="float32", where="Dataset")
+    ('float32', 'int64')
+    """
+    if dtype not in SIZES or (dtype == "int64" and arrays.kind(features) == "float"):
+        raise DataError(
+            code="LN216",
+            where=where,
+            saw=f"dtype={dtype!r}, features of {arrays.dtype_name(features)}",
+            why="features are computed with in float32 or float64; int64 is for integers, such as token ids",
+            fix='dtype="float32"',
+        )
+    real = "float32" if dtype == "int64" else dtype
+    return dtype, "int64" if arrays.kind(labels) == "int" else real
+
+
+def stored(array: Array, dtype: str) -> Array:
+    """An array to draw rows from: contiguous, and in the dtype of the batches unless that takes more memory.
+
+    Images of bytes stay bytes, and become floating-point numbers batch by batch.
+
+    >>> stored(np.zeros((2, 2), dtype=np.uint8), "float32").dtype, stored(np.zeros((2, 2)), "float32").dtype
+    (dtype('uint8'), dtype('float32'))
+    """
+    if array.dtype.itemsize >= SIZES[dtype]:
+        array = arrays.astype(array, dtype)
+    return np.ascontiguousarray(array) if isinstance(array, np.ndarray) else array
+
+
+def batch(features: Any, labels: Any, *, dtype: str, where: str) -> tuple[Array, Array]:
+    """One batch from anywhere as arrays of one library, in the dtypes of `batch_dtypes`.
+
+    >>> batch([[1], [2]], [0, 1], dtype="float32", where="as_batches")
+    (array([[1.],
+           [2.]], dtype=float32), array([0, 1]))
+    """
+    x, y = pair(features, labels, where=where)
+    x_dtype, y_dtype = batch_dtypes(x, y, dtype=dtype, where=where)
+    return _handed_out(arrays.astype(x, x_dtype)), _handed_out(arrays.astype(y, y_dtype))
+
+
+def check_finite(values: Any, *, where: str = "check_finite", name: str = "features") -> None:
+    """Refuse NaN and infinity, naming the first row and column that holds one. Finite data cost one sum.
+
+    Args:
+        values: an array, list, DataFrame or tensor.
+        where, name: what the error calls the reader and the values.
+
+    Raises:
+        DataError: a number is not finite.
+
+    >>> check_finite(np.ones((2, 3)))
+    >>> check_finite([[1.0, 2.0], [3.0, float("nan")]])
+    Traceback (most recent call last):
+    ...
+    lincoln.exc.DataError: LN214 DataError in check_finite
+      saw:  features: nan in row 1, column 1 (1 of 4 numbers is not finite)
+      why:  one such number makes the loss and, one step later, every parameter NaN
+      fix:  leave the row out, or fill it in: np.nan_to_num(x), or the column's median
+    """
+    array = arrays.numpy(read(values, where=where, name=name))
+    with np.errstate(all="ignore"):
+        finite = array.dtype.kind != "f" or bool(np.isfinite(array.sum()))
+    if finite:
+        return
+    bad = ~np.isfinite(array)
+    count = int(bad.sum())
+    if count:
+        index = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise DataError(
+            code="LN214",
+            where=where,
+            saw=f"{name}: {array[index]} in {_place(index, getattr(values, 'columns', None))} "
+            f"({count:,} of {array.size:,} numbers {'is' if count == 1 else 'are'} not finite)",
+            why="one such number makes the loss and, one step later, every parameter NaN",
+            fix="leave the row out, or fill it in: np.nan_to_num(x), or the column's median",
+        )
+
+
+def _handed_out(array: Array) -> Array:
+    return arrays.hand_out(array) if isinstance(array, np.ndarray) else array
+
+
+def _as_numpy(values: Any, where: str, name: str) -> np.ndarray:
+    try:
+        array = arrays.numpy(values)
+    except ValueError as error:
+        raise DataError(
+            code="LN215",
+            where=where,
+            saw=f"{name}: {error}",
+            why="every example has the same shape",
+            fix="cut or pad the rows to one length",
+        ) from error
+    if array.dtype.kind == "O" and hasattr(values, "items") and hasattr(values, "columns"):
+        array = np.column_stack([_column(column) for _, column in values.items()])
+    elif array.dtype.kind == "O" and hasattr(values, "to_numpy"):
+        array = _column(values)
+    if array.dtype.kind not in "biuf":
+        _refuse(array, values, where, name)
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def _column(column: Any) -> np.ndarray:
+    """One column of a table: its missing numbers, if it can have any, become NaN."""
+    if getattr(column.dtype, "kind", "O") in "biuf" and not isinstance(column.dtype, np.dtype):
+        return np.asarray(column.to_numpy(dtype="float64", na_value=np.nan))
+    return np.asarray(column)
+
+
+def _refuse(array: np.ndarray, values: Any, where: str, name: str) -> None:
+    """Say where the first value stands that is no real number."""
+    index = next(_not_numbers(array), (0,) * array.ndim)
+    labels = getattr(values, "columns", None)
+    fix = "x.astype(np.float32), or leave the column out; categories as numbers: np.unique(column, return_inverse=True)"
+    if hasattr(values, "toarray"):
+        fix = "x.toarray(): sparse matrices are not computed with"
+    elif array.dtype.kind == "c":
+        fix = "np.abs(x), or real and imaginary parts as two columns: np.concatenate([x.real, x.imag], axis=-1)"
+    elif array.dtype.kind in "mM":
+        fix = "a number of days or seconds: (x - x.min()) / np.timedelta64(1, 'D')"
+    raise DataError(
+        code="LN210",
+        where=where,
+        saw=f"{name} of type {array.dtype}: {_short(array[index])} in {_place(index, labels)}",
+        why="networks compute with real numbers",
+        fix=fix,
+    )
+
+
+def _not_numbers(array: np.ndarray) -> Iterator[tuple[int, ...]]:
+    return (
+        index
+        for index in np.ndindex(array.shape)
+        if not isinstance(array[index], int | float | np.integer | np.floating | np.bool)
+    )
+
+
+def _place(index: tuple[int, ...], columns: Any) -> str:
+    """Where a value stands, in words: its row, and its column's name or number."""
+    if len(index) == 2:
+        return f"row {index[0]}, column {index[1] if columns is None else repr(str(columns[index[1]]))}"
+    return f"row {index[0]}" if len(index) == 1 else f"index {index}"
+
+
+def _short(value: Any) -> str:
+    text = repr(value.item() if isinstance(value, np.generic) else value)
+    return text if len(text) <= 40 else f"{text[:37]}..."

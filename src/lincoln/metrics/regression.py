@@ -1,0 +1,133 @@
+"""Metrics of quantities: how far predictions lie from what was measured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .matching import bad_shapes, nothing, numbers
+from .metric import Metric
+
+__all__ = [
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+    "R2Score",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "r2_score",
+]
+
+
+class MeanSquaredError(Metric):
+    """Σ (p - y)² / n
+
+    Raises:
+        MatchError: predictions and labels of different shapes, ``(n,)`` and ``(n, 1)`` apart.
+        DataError: values that are no numbers; no predictions at all.
+
+    >>> MeanSquaredError()([1.0, 2.0], [[1.0], [4.0]])
+    2.0
+    """
+
+    name = "mean_squared_error"
+    higher_is_better = False
+
+    def each(self, predictions: Any, labels: Any) -> np.ndarray:
+        p, y = numbers(predictions, labels, where="MeanSquaredError")
+        return np.asarray((p - y) ** 2)
+
+
+class MeanAbsoluteError(Metric):
+    """Σ |p - y| / n
+
+    Raises:
+        MatchError: predictions and labels of different shapes, ``(n,)`` and ``(n, 1)`` apart.
+        DataError: values that are no numbers; no predictions at all.
+
+    >>> MeanAbsoluteError()([1.0, 2.0], [[1.0], [4.0]])
+    1.0
+    """
+
+    name = "mean_absolute_error"
+    higher_is_better = False
+
+    def each(self, predictions: Any, labels: Any) -> np.ndarray:
+        p, y = numbers(predictions, labels, where="MeanAbsoluteError")
+        return np.asarray(np.abs(p - y))
+
+
+class R2Score(Metric):
+    """1 - Σ (p - y)² / Σ (y - mean of y)², the mean over the columns if there are several
+
+    1 is perfect, 0 as good as the labels' own mean. Labels that are all equal leave nothing to explain: 1 for
+    predictions without error, 0 for all others.
+
+    Raises:
+        MatchError: predictions and labels of different shapes, or batches of different columns.
+        DataError: values that are no numbers; no predictions at all.
+
+    >>> R2Score()([1.0, 2.0, 4.0], [1.0, 2.0, 3.0])
+    0.5
+    """
+
+    name = "r2"
+
+    def reset(self) -> None:
+        """Forget all batches."""
+        self.count = 0
+        self.mean = self.spread = self.error = np.zeros(())
+
+    def update(self, predictions: Any, labels: Any) -> None:
+        """Take one more batch into account; means and spreads are joined as in Chan, Golub, LeVeque 1979."""
+        p, y = numbers(predictions, labels, where="R2Score")
+        if self.count and y.shape[1:] != self.mean.shape:
+            raise bad_shapes(
+                f"columns {y.shape[1:]} after columns {self.mean.shape}", "reset() before other data", where="R2Score"
+            )
+        n, mean = len(y), y.mean(axis=0)
+        shift = mean - self.mean
+        between = np.square(shift) * (self.count * n / (self.count + n))
+        self.spread = self.spread + np.square(y - mean).sum(axis=0) + between
+        self.error = self.error + np.square(p - y).sum(axis=0)
+        self.count += n
+        self.mean = self.mean + shift * (n / self.count)
+
+    def compute(self) -> float:
+        """The value over all batches since `reset`.
+
+        Raises:
+            DataError: there was none.
+        """
+        if self.count == 0:
+            raise nothing("R2Score.compute")
+        unexplained = np.where(self.error == 0.0, 0.0, 1.0)
+        np.divide(self.error, self.spread, out=unexplained, where=self.spread != 0.0)
+        return float(np.mean(1.0 - unexplained))
+
+
+def mean_squared_error(predictions: Any, labels: Any) -> float:
+    """Σ (p - y)² / n, as `MeanSquaredError`, which says what it raises.
+
+    >>> mean_squared_error([1.0, 2.0], [1.0, 4.0])
+    2.0
+    """
+    return MeanSquaredError()(predictions, labels)
+
+
+def mean_absolute_error(predictions: Any, labels: Any) -> float:
+    """Σ |p - y| / n, as `MeanAbsoluteError`, which says what it raises.
+
+    >>> mean_absolute_error([1.0, 2.0], [1.0, 4.0])
+    1.0
+    """
+    return MeanAbsoluteError()(predictions, labels)
+
+
+def r2_score(predictions: Any, labels: Any) -> float:
+    """1 - Σ (p - y)² / Σ (y - mean of y)², as `R2Score`, which says what it raises.
+
+    >>> r2_score([1.0, 2.0, 3.0], [1.0, 2.0, 3.0])
+    1.0
+    """
+    return R2Score()(predictions, labels)
