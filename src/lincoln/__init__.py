@@ -1,25 +1,17 @@
 """Neural networks whose layers have hand-written ``forward`` and ``backward`` methods: to read, to trust, to use."""
 
-from . import (
-    arrays,
-    check,
-    data,
-    datasets,
-    exc,
-    functional,
-    initializers,
-    layers,
-    losses,
-    metrics,
-    models,
-    optim,
-    utils,
-)
-from .check import check_gradients, check_layer
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from . import arrays, exc, functional, initializers, layers, losses
 from .contract import inference, recording
 from .layers import Container, Dense, Layer, Parallel, Residual, Sequential
 from .losses import Loss
 from .parameters import Parameter
+
+if TYPE_CHECKING:
+    from . import check, data, datasets, metrics, models, optim, utils
+    from .check import check_gradients, check_layer
 
 __version__ = "0.1.0"
 
@@ -50,3 +42,18 @@ __all__ = [
     "recording",
     "utils",
 ]
+
+_LOADED_ON_USE = ("check", "data", "datasets", "metrics", "models", "optim", "utils")
+
+
+def __getattr__(name: str) -> Any:
+    """Load a part when it is first asked for, so that ``import lincoln`` stays fast."""
+    if name in _LOADED_ON_USE:
+        return import_module(f"{__name__}.{name}")
+    if name in ("check_gradients", "check_layer"):
+        return getattr(import_module(f"{__name__}.check"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

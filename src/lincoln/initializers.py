@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+
+from .recorded import Recorded
 
 __all__ = [
     "Constant",
@@ -28,9 +29,11 @@ __all__ = [
     "zeros",
 ]
 
-Generator: TypeAlias = np.random.Generator
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
 Shape: TypeAlias = tuple[int, ...]
-Initializer: TypeAlias = Callable[[Generator, Shape], np.ndarray]
+Initializer: TypeAlias = Callable[["Generator", Shape], np.ndarray]
 
 
 def fans(shape: Shape) -> tuple[int, int]:
@@ -45,43 +48,43 @@ def fans(shape: Shape) -> tuple[int, int]:
     return window * shape[-2], window * shape[-1]
 
 
-@dataclass(frozen=True)
-class Normal:
+class Normal(Recorded):
     """Normal with a standard deviation of one's own: ``Normal(0.01)`` is the notebooks' start.
 
     >>> Normal(0.01)(np.random.default_rng(0), (2, 2)).shape
     (2, 2)
     """
 
-    std: float = 0.01
+    def __init__(self, std: float = 0.01) -> None:
+        self.std = std
 
     def __call__(self, rng: Generator, shape: Shape) -> np.ndarray:
         return rng.normal(0.0, self.std, shape)
 
 
-@dataclass(frozen=True)
-class Uniform:
+class Uniform(Recorded):
     """Uniform between -bound and bound.
 
     >>> bool(abs(Uniform(0.1)(np.random.default_rng(0), (50,))).max() <= 0.1)
     True
     """
 
-    bound: float = 0.05
+    def __init__(self, bound: float = 0.05) -> None:
+        self.bound = bound
 
     def __call__(self, rng: Generator, shape: Shape) -> np.ndarray:
         return rng.uniform(-self.bound, self.bound, shape)
 
 
-@dataclass(frozen=True)
-class Constant:
+class Constant(Recorded):
     """The same value everywhere.
 
     >>> Constant(0.5)(np.random.default_rng(0), (2,))
     array([0.5, 0.5])
     """
 
-    value: float
+    def __init__(self, value: float) -> None:
+        self.value = value
 
     def __call__(self, rng: Generator, shape: Shape) -> np.ndarray:
         return np.full(shape, float(self.value))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any, Self
 
 __all__ = ["Recorded"]
@@ -25,6 +24,8 @@ class Recorded:
         return self
 
     def __repr__(self) -> str:
+        import inspect
+
         args, kwargs = self.arguments
         defaults = {name: p.default for name, p in inspect.signature(type(self)).parameters.items()}
         chosen = {name: value for name, value in kwargs.items() if value is not defaults.get(name)}

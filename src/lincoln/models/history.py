@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..exc import DataError, MissingPackageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Epoch", "History"]
 
@@ -155,6 +157,8 @@ class History:
             self._draw(panels[1], metrics)
         figure.suptitle(title)
         if path is not None:
+            from pathlib import Path
+
             Path(path).parent.mkdir(parents=True, exist_ok=True)
             figure.savefig(path, dpi=120)
         return figure
