@@ -125,7 +125,7 @@ def like(array: np.ndarray, prototype: Array) -> Array:
     if isinstance(prototype, np.ndarray):
         return np.array(array, dtype=prototype.dtype)
     xp = namespace(prototype)
-    return xp.astype(xp.asarray(array, device=prototype.device, copy=True), prototype.dtype, copy=False)
+    return cast(xp.asarray(array, device=prototype.device, copy=True), prototype.dtype)
 
 
 def astype(array: Array, dtype: str) -> Array:
@@ -134,8 +134,18 @@ def astype(array: Array, dtype: str) -> Array:
     >>> astype(np.zeros(2), "float32").dtype
     dtype('float32')
     """
-    xp = namespace(array)
-    return xp.astype(array, getattr(xp, dtype), copy=False)
+    return cast(array, getattr(namespace(array), dtype))
+
+
+def cast(array: Array, dtype: Any) -> Array:
+    """An array in a dtype of its own library: itself where it has it already.
+
+    >>> cast(np.zeros(2), np.float32).dtype
+    dtype('float32')
+    """
+    if isinstance(array, np.ndarray):
+        return array.astype(dtype, copy=False)
+    return namespace(array).astype(array, dtype, copy=False)
 
 
 def dtype_name(array: Array) -> str:

@@ -17,7 +17,7 @@ from .exc import MatchError
 from .initializers import Initializer, Shape
 from .parameters import ForeignParameter, Parameter, ParameterVector
 from .recorded import Recorded
-from .tables import table
+from .summary import summarize
 
 __all__ = ["Layer"]
 
@@ -307,11 +307,7 @@ class Layer(Recorded):
         """
         if input_shape is not None and not self.built:
             self.build(input_shape)
-        rows = [layer._summary_row(depth, name) for depth, name, layer in _outline(self)]
-        count = sum(p.size for p in Layer.parameters(self))
-        work = sum(layer.multiply_adds() for layer in walk(self) if layer.built)
-        total = ["total", "", "", f"{count:,}", "", f"{work:,}"]
-        return table(["layer", "in", "out", "parameters", "initializer", "multiply-adds"], [*rows, total])
+        return summarize(self)
 
     # ------------------------------------------------------------------ for those who write layers and containers
 
@@ -347,19 +343,6 @@ class Layer(Recorded):
             adopted.extend(ForeignParameter(self, index) for index in range(len(values)))
         for parameter in adopted:
             yield f"{prefix}{parameter.name}", parameter
-
-    def _summary_row(self, depth: int, name: str) -> list[str]:
-        own = [p for p in vars(self).values() if isinstance(p, Parameter)] + self.__dict__.get("_adopted", [])
-        title = repr(self) if "\n" not in repr(self) else type(self).__name__
-        work = self.multiply_adds() if self.built else 0
-        return [
-            "  " * depth + f"{name} {title}".strip(),
-            "" if self.input_shape is None else str(self.input_shape),
-            "" if self.output_shape is None else str(self.output_shape),
-            f"{sum(p.size for p in own):,}" if own else "",
-            ", ".join(p.shown_initializer for p in own),
-            f"{work:,}" if work else "",
-        ]
 
     def _touch_foreign(self) -> None:
         """Note that the layer has gone backward, so that the gradients it keeps by itself are new."""
@@ -407,9 +390,3 @@ def walk(layer: Layer) -> Iterator[Layer]:
     yield layer
     for _, child in layer.children():
         yield from walk(child)
-
-
-def _outline(layer: Layer, depth: int = 0, name: str = "") -> Iterator[tuple[int, str, Layer]]:
-    yield depth, name, layer
-    for child_name, child in layer.children():
-        yield from _outline(child, depth + 1, child_name)

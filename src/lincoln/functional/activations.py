@@ -41,20 +41,18 @@ __all__ = [
 
 
 def sigmoid(a: Array) -> Array:
-    """P = 1 / (1 + exp(-a)), through exp(-|a|), which cannot overflow.
+    """p = 1 / (1 + exp(-a)), through exp(-|a|), which cannot overflow.
 
     The result stays strictly between 0 and 1. A probability that rounded to exactly 1 would have the slope
-    p (1 - p) = 0, and no loss could ever teach it that it is wrong; the last number below 1 still can.
+    p (1 - p) = 0, and no loss could ever teach it that it is wrong; the last number below 1 still can. At the other
+    end it stops at `least_probability`.
 
     >>> import numpy as np
     >>> sigmoid(np.array([-1000.0, 0.0, 1000.0])).round(3)
     array([0. , 0.5, 1. ])
     """
     xp = namespace(a)
-    limits = xp.finfo(a.dtype)
-    e = xp.exp(-xp.abs(a))
-    p = xp.where(a >= 0, 1.0, e) / (1.0 + e)
-    return xp.clip(p, float(limits.smallest_normal), 1.0 - float(limits.eps) / 2)
+    return xp.clip(_logistic(a), least_probability(a), 1.0 - float(xp.finfo(a.dtype).eps) / 2)
 
 
 def sigmoid_backward(p: Array, output_grad: Array) -> Array:
@@ -63,7 +61,7 @@ def sigmoid_backward(p: Array, output_grad: Array) -> Array:
 
 
 def tanh(a: Array) -> Array:
-    """T = (exp(a) - exp(-a)) / (exp(a) + exp(-a))
+    """t = (exp(a) - exp(-a)) / (exp(a) + exp(-a))
 
     >>> import numpy as np
     >>> tanh(np.array([0.0, 1.0])).round(4)
@@ -78,7 +76,7 @@ def tanh_backward(t: Array, output_grad: Array) -> Array:
 
 
 def relu(a: Array) -> Array:
-    """R = max(a, 0)
+    """r = max(a, 0)
 
     >>> import numpy as np
     >>> relu(np.array([-2.0, 0.0, 3.0]))
@@ -94,7 +92,7 @@ def relu_backward(r: Array, output_grad: Array) -> Array:
 
 
 def leaky_relu(a: Array, slope: float) -> Array:
-    """R = a where a > 0, else slope · a   (Maas, Hannun, Ng 2013)
+    """r = a where a > 0, else slope · a   (Maas, Hannun, Ng 2013)
 
     >>> import numpy as np
     >>> leaky_relu(np.array([-2.0, 3.0]), 0.01)
@@ -109,7 +107,7 @@ def leaky_relu_backward(a: Array, output_grad: Array, slope: float) -> Array:
 
 
 def elu(a: Array, alpha: float) -> Array:
-    """R = a where a > 0, else α (exp(a) - 1)   (Clevert, Unterthiner, Hochreiter 2016)
+    """r = a where a > 0, else α (exp(a) - 1)   (Clevert, Unterthiner, Hochreiter 2016)
 
     >>> import numpy as np
     >>> elu(np.array([-1.0, 3.0]), 1.0).round(4)
@@ -126,23 +124,23 @@ def elu_backward(a: Array, output_grad: Array, alpha: float) -> Array:
 
 
 def silu(a: Array) -> Array:
-    """S = a σ(a)   (Elfwing, Uchibe, Doya 2018; also called swish)
+    """s = a σ(a)   (Elfwing, Uchibe, Doya 2018; also called swish)
 
     >>> import numpy as np
     >>> silu(np.array([0.0, 1.0])).round(4)
     array([0.    , 0.7311])
     """
-    return a * sigmoid(a)
+    return a * _logistic(a)
 
 
 def silu_backward(a: Array, output_grad: Array) -> Array:
     """∂L/∂a = σ(a) (1 + a (1 - σ(a))) ∂L/∂s. From the input a."""
-    p = sigmoid(a)
+    p = _logistic(a)
     return p * (1.0 + a * (1.0 - p)) * output_grad
 
 
 def gelu(a: Array) -> Array:
-    """G = a Φ(a), Φ being the standard normal's distribution function   (Hendrycks, Gimpel 2016)
+    """g = a Φ(a), Φ being the standard normal's distribution function   (Hendrycks, Gimpel 2016)
 
     >>> import numpy as np
     >>> gelu(np.array([-1.0, 0.0, 1.0])).round(4)
@@ -217,7 +215,7 @@ _ROOT = math.sqrt(2 / math.pi)
 
 
 def gelu_tanh(a: Array) -> Array:
-    """G = a (1 + tanh u) / 2 with u = √(2/π) (a + 0.044715 a³): the approximation that GPT-2 uses.
+    """g = a (1 + tanh u) / 2 with u = √(2/π) (a + 0.044715 a³): the approximation that GPT-2 uses.
 
     >>> import numpy as np
     >>> gelu_tanh(np.array([-1.0, 0.0, 1.0])).round(4)
@@ -236,7 +234,7 @@ def gelu_tanh_backward(a: Array, output_grad: Array) -> Array:
 
 
 def softplus(a: Array) -> Array:
-    """S = log(1 + exp(a)), as max(a, 0) + log(1 + exp(-|a|)), which cannot overflow.
+    """s = log(1 + exp(a)), as max(a, 0) + log(1 + exp(-|a|)), which cannot overflow.
 
     >>> import numpy as np
     >>> softplus(np.array([-1000.0, 0.0, 1000.0])).round(4)
@@ -252,7 +250,7 @@ def softplus_backward(a: Array, output_grad: Array) -> Array:
 
 
 def log_sigmoid(a: Array) -> Array:
-    """Z = log σ(a) = -log(1 + exp(-a))
+    """z = log σ(a) = -log(1 + exp(-a))
 
     The result stays strictly below 0: where it would round to 0, a loss on it could not teach any more.
 
@@ -261,7 +259,7 @@ def log_sigmoid(a: Array) -> Array:
     array([-1.000e+03, -6.931e-01, -0.000e+00])
     """
     xp = namespace(a)
-    return xp.minimum(-softplus(-a), -float(xp.finfo(a.dtype).smallest_normal))
+    return xp.minimum(-softplus(-a), -least_probability(a))
 
 
 def log_sigmoid_backward(z: Array, output_grad: Array) -> Array:
@@ -282,7 +280,7 @@ def softmax(a: Array) -> Array:
     xp = namespace(a)
     e = xp.exp(a - xp.max(a, axis=-1, keepdims=True))
     p = e / xp.sum(e, axis=-1, keepdims=True)
-    return xp.maximum(p, float(xp.finfo(p.dtype).smallest_normal))
+    return xp.maximum(p, least_probability(p))
 
 
 def softmax_backward(p: Array, output_grad: Array) -> Array:
@@ -308,6 +306,22 @@ def log_softmax_backward(z: Array, output_grad: Array) -> Array:
     """∂L/∂a = g - exp(z) Σ g: the Jacobian δ_jk - p_k applied without ever being built. From the output z."""
     xp = namespace(z)
     return output_grad - xp.exp(z) * xp.sum(output_grad, axis=-1, keepdims=True)
+
+
+def least_probability(p: Array) -> float:
+    """The least number that a probability of that dtype is taken to be: about 1e-31 in float32, 1e-292 in float64.
+
+    Its reciprocal, the slope of -log p, leaves room to be multiplied by weights without overflow.
+    """
+    limits = namespace(p).finfo(p.dtype)
+    return float(limits.smallest_normal) / float(limits.eps)
+
+
+def _logistic(a: Array) -> Array:
+    """1 / (1 + exp(-a)), which may round to 0 or 1."""
+    xp = namespace(a)
+    e = xp.exp(-xp.abs(a))
+    return xp.where(a >= 0, 1.0, e) / (1.0 + e)
 
 
 def _negative_part(a: Array) -> Array:

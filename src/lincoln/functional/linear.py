@@ -8,7 +8,7 @@ __all__ = ["linear", "linear_bias_grad", "linear_input_grad", "linear_weight_gra
 
 
 def linear(x: Array, weight: Array, bias: Array | None) -> Array:
-    """A = x W + b along the last axis.   (..., n_in) (n_in, n_out) (n_out,) -> (..., n_out)
+    """a = x W + b along the last axis.   (..., n_in) (n_in, n_out) (n_out,) -> (..., n_out)
 
     >>> import numpy as np
     >>> linear(np.array([[1.0, 2.0]]), np.array([[1.0], [10.0]]), np.array([0.5]))

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import math
 
-from ..arrays import Array, namespace
-from .activations import sigmoid, softplus
+from ..arrays import Array, cast, namespace
+from .activations import least_probability, sigmoid, softplus
 
 __all__ = [
     "absolute_error",
@@ -74,7 +74,7 @@ def huber_grad(p: Array, y: Array, delta: float) -> Array:
 
 
 def quantile(p: Array, y: Array, q: float) -> Array:
-    """Q (y - p) where y >= p, else (1 - q) (p - y)   (Koenker, Bassett 1978)"""
+    """q (y - p) where y >= p, else (1 - q) (p - y)   (Koenker, Bassett 1978)"""
     d = y - p
     return namespace(p).maximum(q * d, (q - 1.0) * d)
 
@@ -137,7 +137,7 @@ def log_sigmoid_loss_grad(z: Array, y: Array) -> Array:
 
 
 def sigmoid_cross_entropy(a: Array, y: Array, positive_weight: float) -> Array:
-    """W y log(1 + exp(-a)) + (1 - y) log(1 + exp(a)): `log_loss` of σ(a), safe for every logit a
+    """w y log(1 + exp(-a)) + (1 - y) log(1 + exp(a)): `log_loss` of σ(a), safe for every logit a
 
     >>> import numpy as np
     >>> sigmoid_cross_entropy(np.array([0.0, -1000.0]), np.array([1.0, 1.0]), 1.0).round(4)
@@ -159,13 +159,13 @@ def cross_entropy(p: Array, labels: Array) -> Array:
     array([0.2231])
     """
     xp = namespace(p)
-    return -xp.log(xp.maximum(_at(p, labels), float(xp.finfo(p.dtype).smallest_normal)))
+    return -xp.log(xp.maximum(_at(p, labels), least_probability(p)))
 
 
 def cross_entropy_grad(p: Array, labels: Array) -> Array:
     """-δ_jc / p_c"""
     xp = namespace(p)
-    return -one_hot(labels, p) / xp.maximum(p, float(xp.finfo(p.dtype).smallest_normal))
+    return -one_hot(labels, p) / xp.maximum(p, least_probability(p))
 
 
 def negative_log_likelihood(z: Array, labels: Array) -> Array:
@@ -215,7 +215,7 @@ def one_hot(labels: Array, prototype: Array) -> Array:
     """
     xp = namespace(prototype)
     classes = xp.arange(prototype.shape[-1], device=prototype.device)
-    return xp.astype(labels[..., None] == classes, prototype.dtype)
+    return cast(labels[..., None] == classes, prototype.dtype)
 
 
 def _targets(z: Array, labels: Array, smoothing: float, class_weight: Array | None) -> Array:
@@ -232,11 +232,9 @@ def _at(values: Array, labels: Array) -> Array:
 
 def _inside(p: Array) -> Array:
     xp = namespace(p)
-    limits = xp.finfo(p.dtype)
-    return xp.clip(p, float(limits.smallest_normal), 1.0 - float(limits.eps) / 2)
+    return xp.clip(p, least_probability(p), 1.0 - float(xp.finfo(p.dtype).eps) / 2)
 
 
 def _below_zero(z: Array) -> Array:
     xp = namespace(z)
-    limits = xp.finfo(z.dtype)
-    return xp.clip(z, float(limits.min), -float(limits.smallest_normal))
+    return xp.clip(z, float(xp.finfo(z.dtype).min), -least_probability(z))

@@ -15,6 +15,7 @@ from .. import arrays
 from ..arrays import Array, namespace
 from ..exc import DataError, MatchError
 from ..layer import Layer
+from ..layers import Sequential
 
 if TYPE_CHECKING:
     from .loss import Loss
@@ -33,7 +34,7 @@ def element_labels(loss: Loss, predictions: Array, labels: Any) -> Array:
         if shape not in ((*wanted, 1), wanted[:-1] if wanted[-1:] == (1,) else wanted):
             _refuse_shape(loss, labels, predictions)
         labels = namespace(labels).reshape(labels, wanted)
-    return namespace(labels).astype(labels, predictions.dtype, copy=False)
+    return arrays.cast(labels, predictions.dtype)
 
 
 def binary_labels(loss: Loss, predictions: Array, labels: Any) -> Array:
@@ -61,7 +62,7 @@ def class_labels(loss: Loss, predictions: Array, labels: Any) -> Array:
     if shape not in (wanted, (*wanted, 1)):
         _refuse_shape(loss, labels, predictions)
     xp = namespace(labels)
-    labels = xp.astype(xp.reshape(labels, wanted), xp.int64, copy=False)
+    labels = arrays.cast(xp.reshape(labels, wanted), xp.int64)
     low, high = int(xp.min(labels)), int(xp.max(labels))
     if low < 0 or high >= classes:
         raise DataError(
@@ -86,7 +87,7 @@ def checked_weights(loss: Loss, weights: Any, losses: Array) -> Array:
             fix=f"weights of shape ({losses.shape[0]},)",
         )
     xp = namespace(weights)
-    weights = xp.astype(xp.reshape(weights, (-1,)), losses.dtype, copy=False)
+    weights = arrays.cast(xp.reshape(weights, (-1,)), losses.dtype)
     if not bool(xp.all(weights >= 0)) or not math.isfinite(float(xp.sum(weights))) or float(xp.sum(weights)) == 0.0:
         raise DataError(
             code="LN139",
@@ -171,9 +172,9 @@ def check_ending(loss: Loss) -> None:
 
 
 def _endings(network: Layer) -> list[Layer]:
-    """The layers of a chain, innermost, in order."""
+    """The layers of a chain, innermost, in order; what does more than chain its layers is one link."""
     inside = [layer for _, layer in network.children()]
-    if not inside or not hasattr(network, "layers"):
+    if not inside or type(network).forward is not Sequential.forward:
         return [network]
     return _endings(inside[-2])[-1:] + _endings(inside[-1]) if len(inside) > 1 else _endings(inside[-1])
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from .. import contract
 from ..arrays import Array, namespace
-from ..exc import BackwardError, DataError, MatchError
+from ..exc import BackwardError, ContractError, DataError, MatchError
 from ..layer import Layer, walk
 from ..recorded import Recorded
 from . import labels as fit
@@ -127,6 +127,7 @@ class Loss(Recorded):
         """
         self.count = 0.0
         loss = self.forward(input, labels) if weights is None else self.forward(input, labels, weights)
+        _returned(self, "forward", loss)
         if self.count == 0.0:
             self.total, self.count = float(loss), float(labels.shape[0])
         return loss
@@ -135,12 +136,12 @@ class Loss(Recorded):
         """Run the network forward, then the loss."""
         self.last_input = predictions = self.network(input)
         self.labels = self.fit_labels(predictions, labels)
-        self.losses = self.value(predictions, self.labels)
+        self.losses = _returned(self, "value", self.value(predictions, self.labels))
         return self._reduce(weights)
 
     def gradient(self) -> Array:
         """The derivative of the last batch's loss with respect to the network's output."""
-        grad = self.derivative(self.last_input, self.labels)
+        grad = _returned(self, "derivative", self.derivative(self.last_input, self.labels))
         if self._shares is not None:
             grad = grad * _spread(self._shares, grad.ndim)
         return grad if self._scale == 1.0 else grad * self._scale
@@ -158,7 +159,15 @@ class Loss(Recorded):
                 why="the gradient depends on the batch",
                 fix="loss(x, y) first, then loss.backward()",
             )
-        grad = self.gradient()
+        if self.network.output is not self.last_input:
+            raise BackwardError(
+                code="LN146",
+                where=repr(self),
+                saw="a pass of the network, or one of the loss under inference(), since the loss was computed",
+                why="the gradient belongs to one batch, and the layers have recorded another",
+                fix="loss(x, y), then loss.backward(), and nothing between; look at other data under lnc.inference()",
+            )
+        grad = _returned(self, "gradient", self.gradient())
         if grad.shape != self.last_input.shape:
             raise MatchError(
                 code="LN133",
@@ -212,6 +221,18 @@ def _check_first_step(network: Layer) -> None:
         from ..check import check_user_layers
 
         check_user_layers(network)
+
+
+def _returned(loss: Loss, method: str, result: Any) -> Any:
+    if result is None:
+        raise ContractError(
+            code="LN147",
+            where=f"{loss!r}.{method}",
+            saw=f"{method} returned nothing",
+            why="its result is what training goes by",
+            fix=f"end {method} with a return",
+        )
+    return result
 
 
 def _spread(shares: Array, ndim: int) -> Array:

@@ -104,7 +104,7 @@ class Trainer:
         self.metrics = tuple(metrics)
         self.epoch = self.step = 0
         self.recent = Mean()
-        self._last_finite: Array = None
+        self._last_finite: tuple[int, Array] | None = None
 
     def epochs(
         self,
@@ -124,7 +124,7 @@ class Trainer:
             on_step: called with this trainer after each step.
 
         Raises:
-            TrainingError: the loss is not finite; the last finite weights are kept.
+            TrainingError: the loss or the weights are not finite; the last finite weights are kept.
             DataError: there are no batches (any more).
         """
         for _ in range(epochs):
@@ -147,7 +147,11 @@ class Trainer:
             yield result
 
     def evaluate(self, batches: Batches) -> Evaluation:
-        """Loss and metrics over some batches, in evaluation: nothing is learned, and layers record nothing."""
+        """Loss and metrics over some batches, in evaluation: nothing is learned, and nothing is recorded.
+
+        Raises:
+            DataError: there are no batches (any more).
+        """
         mean, judges = Mean(), [_Judge(metric) for metric in self.metrics]
         with contract.inference():
             for batch in _each(batches):
@@ -155,7 +159,9 @@ class Trainer:
                 mean.add(self.loss.total, self.loss.count)
                 for judge in judges:
                     judge.add(self.loss.last_input, batch[1])
-        self.loss.last_input = None
+        self.loss.last_input = self.loss.labels = self.loss.losses = None
+        if mean.count == 0.0:
+            raise _no_batches("evaluate")
         return Evaluation(mean.value, {judge.name: judge.value for judge in judges})
 
     def _pass(self, batches: Batches, on_step: Callable[[Trainer], object] | None) -> float:
@@ -166,7 +172,7 @@ class Trainer:
                 self.step += 1
                 loss = self.loss(*batch)
                 if not math.isfinite(loss):
-                    raise self._not_finite(loss, batch)
+                    raise self._not_finite(f"a loss of {loss}", batch, kept="those before this batch")
                 if self.step == 1:
                     self._keep_finite()
                 self.loss.backward()
@@ -176,38 +182,39 @@ class Trainer:
                 if on_step is not None:
                     on_step(self)
         if self.step == 0:
-            raise DataError(
-                code="LN165",
-                where=f"epoch {self.epoch}",
-                saw="no batches",
-                why="a generator is empty once it has been gone through",
-                fix="an object that can be gone through again, such as a DataLoader; or a function that makes one",
-            )
+            raise _no_batches(f"epoch {self.epoch}")
+        if not self._weights_are_finite():
+            raise self._not_finite(f"a loss of {loss}, and then a step too long", batch)
         return mean.value
 
     def _keep_finite(self) -> None:
         """Remember the weights at the start of an epoch, to come back to if they stop being numbers."""
-        value = self.network.vector.value
-        if bool(arrays.namespace(value).all(arrays.namespace(value).isfinite(value))):
-            self._last_finite = arrays.namespace(value).asarray(value, copy=True)
+        if self._weights_are_finite():
+            value = self.network.vector.value
+            self._last_finite = self.epoch, arrays.namespace(value).asarray(value, copy=True)
 
-    def _not_finite(self, loss: float, batch: Any) -> TrainingError:
-        where = _first_not_finite(self.network, batch)
+    def _weights_are_finite(self) -> bool:
         value = self.network.vector.value
-        kept = "the weights are those before this batch"
-        finite = bool(arrays.namespace(value).all(arrays.namespace(value).isfinite(value)))
-        if not finite and self._last_finite is not None and self._last_finite.shape == value.shape:
-            value[...] = self._last_finite
-            self.network.vector.release()
-            kept = f"the weights of the start of epoch {self.epoch} are back"
+        xp = arrays.namespace(value)
+        return bool(xp.all(xp.isfinite(value)))
+
+    def _not_finite(self, saw: str, batch: Any, *, kept: str = "not finite") -> TrainingError:
+        """The error, after weights that are no longer numbers have been put back."""
+        where = _first_not_finite(self.network, batch)
+        vector = self.network.vector
+        if not self._weights_are_finite() and self._last_finite and self._last_finite[1].shape == vector.value.shape:
+            epoch, vector.value[...] = self._last_finite
+            vector.release()
+            kept = f"those of the start of epoch {epoch} again"
+        is_data = where in ("the features", "the labels")
         return TrainingError(
             code="LN166",
             where=f"epoch {self.epoch}, batch {self.step}",
-            saw=f"a loss of {loss}; first not finite: {where}",
-            why=f"every weight would become one too; {kept}",
-            fix="a smaller learning rate, clip_norm=1.0 in the optimizer, standardized features"
-            if where != "the features"
-            else "features without NaN and infinity: lnc.data.check_finite(x) names the first",
+            saw=f"{saw}; first not finite: {where}",
+            why=f"every weight would become NaN or infinite too; the weights are {kept}",
+            fix=f"{where[4:]} without NaN and infinity: lnc.data.check_finite names the first"
+            if is_data
+            else "a smaller learning rate, clip_norm=1.0 in the optimizer, standardized features",
         )
 
 
@@ -217,7 +224,7 @@ class _Judge:
     def __init__(self, metric: Any) -> None:
         self.metric = metric
         self.name = metric_name(metric)
-        self._seen: list[tuple[np.ndarray, np.ndarray]] = []
+        self._seen: list[tuple[Array, Array]] = []
         if isinstance(metric, Metric):
             metric.reset()
 
@@ -225,13 +232,13 @@ class _Judge:
         if isinstance(self.metric, Metric):
             self.metric.update(predictions, labels)
         else:
-            self._seen.append((arrays.numpy(predictions), arrays.numpy(labels)))
+            self._seen.append((predictions, labels if arrays.library(labels) else np.asarray(labels)))
 
     @property
     def value(self) -> float:
         if isinstance(self.metric, Metric):
             return float(self.metric.compute())
-        predictions, labels = (np.concatenate(part) for part in zip(*self._seen, strict=True))
+        predictions, labels = (arrays.namespace(part[0]).concat(part) for part in zip(*self._seen, strict=True))
         return float(self.metric(predictions, labels))
 
 
@@ -259,7 +266,7 @@ def _first_not_finite(network: Layer, batch: Any) -> str:
                 return f"{place}.{name} of {layer!r}".lstrip(".")
         if layer.output is not None and not _finite(layer.output):
             return f"the output of {place} {layer!r}"
-    return "the loss itself"
+    return "the loss itself" if _finite(batch[1]) else "the labels"
 
 
 def _leaves(layer: Layer, place: str = "network") -> Iterator[tuple[str, Layer]]:
@@ -271,5 +278,15 @@ def _leaves(layer: Layer, place: str = "network") -> Iterator[tuple[str, Layer]]
 
 
 def _finite(array: Any) -> bool:
-    parts = array if isinstance(array, tuple) else (array,)
-    return all(bool(np.isfinite(arrays.numpy(part)).all()) for part in parts if arrays.kind(part) == "float")
+    parts = [arrays.numpy(part) for part in (array if isinstance(array, tuple) else (array,))]
+    return all(bool(np.isfinite(part).all()) for part in parts if part.dtype.kind == "f")
+
+
+def _no_batches(where: str) -> DataError:
+    return DataError(
+        code="LN165",
+        where=where,
+        saw="no batches",
+        why="a generator is empty once it has been gone through",
+        fix="an object that can be gone through again, such as a DataLoader; or a function that makes one",
+    )
