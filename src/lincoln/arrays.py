@@ -154,7 +154,7 @@ def dtype_name(array: Array) -> str:
     >>> dtype_name(np.zeros(2, dtype=np.float32))
     'float32'
     """
-    return str(array.dtype).removeprefix("torch.")
+    return str(array.dtype).rpartition(".")[2]
 
 
 def kind(array: Array) -> str:

@@ -88,6 +88,10 @@ class Streams:
         self._drawing += 1
         return self._generator(1, self._drawing)
 
+    def note(self, layer: Layer) -> None:
+        """Remember a layer as it is before it is built."""
+        self.unbuilt.append((layer, layer.__dict__.copy()))
+
     def undo(self) -> None:
         """Bring every layer that this pass began to build back to what it was: a bad first batch does no harm."""
         for layer, before in self.unbuilt:
@@ -156,7 +160,7 @@ def _first_forward(self: Layer, formula: Forward, input: Any) -> Any:
     """The first pass: whoever is outermost opens the random streams and, at the end, flattens the parameters."""
     opened = None if _streams.get() is not None else Streams(self.seed)
     token = _streams.set(opened) if opened else None
-    streams_of(self.seed).unbuilt.append((self, self.__dict__.copy()))
+    streams_of(self.seed).note(self)
     _count_build()
     self._inside = True
     try:
@@ -226,12 +230,11 @@ def _admit(layer: Layer, input: Array) -> Array:
             fix="convert it first: np.asarray(x, dtype=np.float32), or integers for token ids",
         )
     mine = next((p for p in vars(layer).values() if isinstance(p, Parameter) and p.built), None)
-    library = layer._library if mine is None else arrays.library(mine.value)
-    if mine is not None and arrays.library(input) != library:
+    if mine is not None and arrays.library(input) != arrays.library(mine.value):
         raise MatchError(
             code="LN110",
             where=repr(layer),
-            saw=f"an input of {arrays.library(input)}, the parameters are of {library}",
+            saw=f"an input of {arrays.library(input)}, the parameters are of {arrays.library(mine.value)}",
             why="a layer computes in the array library that it was built with",
             fix="torch.as_tensor(x) or x.numpy(); for a whole data pipeline lnc.arrays.use(...)",
         )
@@ -241,7 +244,6 @@ def _admit(layer: Layer, input: Array) -> Array:
         if arrays.dtype_name(input) != wanted:
             return arrays.astype(input, wanted)
     layer._dtype = input.dtype
-    layer._library = arrays.library(input)
     return input
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from . import arrays, contract
 from .arrays import Array
-from .exc import MatchError
+from .exc import ContractError, MatchError
 from .initializers import Initializer, Shape
 from .parameters import ForeignParameter, Parameter, ParameterVector
 from .recorded import Recorded
@@ -83,7 +83,6 @@ class Layer(Recorded):
     is_first: bool = False
     """Whether nothing below the layer learns, so that ``backward`` may return None instead of an input gradient."""
     _dtype: Any = None
-    _library: str = ""
     _vector: ParameterVector | None = None
     _builds: int = 0
     _twin_of: Layer | None = None
@@ -182,7 +181,19 @@ class Layer(Recorded):
             parameter.clear_grad()
 
     def freeze(self, frozen: bool = True) -> Self:
-        """Let optimizers leave this layer's parameters as they are (or no longer, with False)."""
+        """Let optimizers leave this layer's parameters as they are (or no longer, with False).
+
+        Raises:
+            ContractError: the layer is not built, so it has no parameters yet.
+        """
+        if not self.built:
+            raise ContractError(
+                code="LN124",
+                where=f"{self!r}.freeze",
+                saw="a layer that is not built yet",
+                why="its parameters, which are to be frozen, come with the first batch",
+                fix="network.build(input_shape) first, or a first batch",
+            )
         for parameter in Layer.parameters(self):
             parameter.frozen = frozen
         return self
@@ -243,12 +254,24 @@ class Layer(Recorded):
     def twin(self) -> Self:
         """A second layer on the same parameters, whose gradients then add up (siamese networks, tied weights).
 
+        Raises:
+            ContractError: the layer keeps its parameters as bare arrays, whose gradients could not add up.
+
         >>> from lincoln import layers
         >>> one = layers.Linear(2).build(3, seed=0)
         >>> two = one.twin()
         >>> two.W is one.W
         True
         """
+        if self._keeps_bare_arrays():
+            raise ContractError(
+                code="LN125",
+                where=f"{self!r}.twin",
+                saw="a layer whose own parameters() yields bare arrays",
+                why="each of the two would overwrite the other's gradients",
+                fix="self.W = lnc.Parameter(shape, initializer) in setup(self, input_shape), "
+                "and self.W.accumulate(grad) in backward",
+            )
         twin = copy.copy(self)
         twin._twin_of = self
         for name, value in list(vars(self).items()):
@@ -276,19 +299,18 @@ class Layer(Recorded):
             MatchError: names or shapes differ; nothing has been changed then.
         """
         mine = dict(self.named_parameters())
-        wrong = [n for n in mine.keys() & state.keys() if mine[n].shape != tuple(np.shape(state[n]))]
+        wrong = [n for n in mine.keys() & state.keys() if not mine[n].fits(state[n])]
         if mine.keys() != state.keys() or wrong:
             different = sorted(mine.keys() ^ state.keys()) or sorted(wrong)
             raise MatchError(
                 code="LN109",
                 where=f"{type(self).__name__}.load_state_dict",
-                saw=f"{', '.join(different)}: missing, unknown or of another shape",
+                saw=f"{', '.join(different)}: missing, unknown, of another shape or no numbers",
                 why="the saved values belong to a network of another structure",
                 fix="make the network as it was, and build(input_shape) it, before loading",
             )
         for name, parameter in mine.items():
             parameter.value = np.asarray(state[name])
-        self._push_foreign()
         return self
 
     def summary(self, input_shape: Shape | int | None = None) -> str:
@@ -326,14 +348,17 @@ class Layer(Recorded):
     # ------------------------------------------------------------------ the machinery
 
     def _named_parameters(self, prefix: str) -> Iterator[tuple[str, Parameter]]:
-        children = list(self.children())
-        if not children and type(self).parameters is not Layer.parameters:
+        if self._keeps_bare_arrays():
             yield from self._foreign_parameters(prefix)
         for name, value in list(vars(self).items()):
             if isinstance(value, Parameter):
                 yield f"{prefix}{name}", value
-        for name, child in children:
+        for name, child in self.children():
             yield from child._named_parameters(f"{prefix}{name}.")
+
+    def _keeps_bare_arrays(self) -> bool:
+        """Whether the subclass has a ``parameters()`` of its own, as the notebooks' layers have."""
+        return type(self).parameters is not Layer.parameters and not any(True for _ in self.children())
 
     def _foreign_parameters(self, prefix: str) -> Iterator[tuple[str, Parameter]]:
         """Parameters of a layer that keeps bare arrays and yields them from its own ``parameters()``."""
@@ -349,16 +374,12 @@ class Layer(Recorded):
         for parameter in self.__dict__.get("_adopted", ()):
             parameter.touched = True
 
-    def _push_foreign(self) -> None:
-        for parameter in Layer.parameters(self):
-            if isinstance(parameter, ForeignParameter):
-                parameter.push()
-
     def _build(self, input: Any) -> None:
         self.input_shape = contract.example_shape(input)
         original = self._twin_of
         if original is not None:
             if not original.built:
+                contract.streams_of(self.seed).note(original)
                 original._build(input)
             for name, value in vars(original).items():
                 if isinstance(value, Parameter):

@@ -62,6 +62,11 @@ class Parameter:
         """How many numbers it holds."""
         return math.prod(self.shape)
 
+    def fits(self, value: Any) -> bool:
+        """Whether a value can be assigned: numbers in the parameter's shape."""
+        value = value if arrays.library(value) else np.asarray(value)
+        return tuple(value.shape) == self.shape and arrays.kind(value) in ("float", "int")
+
     @property
     def shown_initializer(self) -> str:
         """The initializer's name, for tables."""
@@ -74,6 +79,9 @@ class Parameter:
 
     @value.setter
     def value(self, value: Array) -> None:
+        self._assign(value)
+
+    def _assign(self, value: Array) -> None:
         if self._value is None:
             raise ContractError(
                 code="LN105",
@@ -82,6 +90,7 @@ class Parameter:
                 why="its dtype and array library come from the first batch",
                 fix="network.build(input_shape) first",
             )
+        value = value if arrays.library(value) else np.asarray(value)
         if tuple(value.shape) != self.shape:
             raise MatchError(
                 code="LN106",
@@ -188,18 +197,46 @@ class ForeignParameter(Parameter):
         """The layer's own affair."""
         return "its own"
 
+    @property
+    def value(self) -> Array:
+        """The layer's own value, copied into the vector. Assigning changes both."""
+        self._pull_value()
+        return self._value
+
+    @value.setter
+    def value(self, value: Array) -> None:
+        self._assign(value)
+        self.push()
+
+    @property
+    def grad(self) -> Array:
+        """The layer's own gradient, copied into the vector if it is new."""
+        self._pull_grad()
+        return self._grad
+
+    def clear_grad(self) -> None:
+        """Set the gradient to zero, and leave the layer's own aside."""
+        super().clear_grad()
+        self.touched = False
+
     def pull(self) -> None:
         """Copy the layer's own value and gradient into the vector."""
+        self._pull_value()
+        self._pull_grad()
+
+    def push(self) -> None:
+        """Copy the value in the vector back into the layer's own array."""
+        self._theirs("parameters")[...] = self._value
+
+    def _pull_value(self) -> None:
         self._value[...] = self._theirs("parameters")
+
+    def _pull_grad(self) -> None:
         grad = self._theirs("grads") if self.touched else None
         if grad is not None:
             self._grad[...] = grad
             self._fresh = True
         self.touched = False
-
-    def push(self) -> None:
-        """Copy the value in the vector back into the layer's own array."""
-        self._theirs("parameters")[...] = self._value
 
     def _theirs(self, which: str) -> Array:
         return list(getattr(self.layer, which)())[self.index]
@@ -291,7 +328,7 @@ class ParameterVector:
                 where="ParameterVector",
                 saw=f"{first.name} is {' '.join(one)}, {second.name} is {' '.join(two)}",
                 why="the parameters of one network lie in one vector, so they are of one kind",
-                fix='give every layer the same kind of array; lnc.arrays.use("torch") lets the data come as tensors',
+                fix='layer.astype("float32") for one dtype; lnc.arrays.use("torch") lets the data come as tensors',
             )
 
 

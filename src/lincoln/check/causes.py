@@ -50,7 +50,7 @@ def _factor(analytic: np.ndarray, numeric: np.ndarray, examples: int) -> str:
         return f"a mean over the batch for a sum: it is 1/{examples} of what it should be"
     if examples > 1 and abs(factor / examples - 1) < 1e-4:
         return f"a sum over the batch for a mean: it is {examples} times what it should be"
-    return f"a factor: it is {factor:.4g} times what it should be"
+    return f"a factor: it is {factor:.5g} times what it should be"
 
 
 def _transposed(analytic: np.ndarray, numeric: np.ndarray) -> str:
@@ -59,7 +59,7 @@ def _transposed(analytic: np.ndarray, numeric: np.ndarray) -> str:
     turned = np.swapaxes(analytic, -1, -2)
     if turned.shape == numeric.shape and _same(turned, numeric):
         return "transposed: rows and columns are swapped"
-    if analytic.shape[-1] != analytic.shape[-2] and _same(turned.reshape(numeric.shape), numeric):
+    if analytic.shape[-1] != analytic.shape[-2] and _same(analytic.reshape(turned.shape), np.swapaxes(numeric, -1, -2)):
         return "transposed, then reshaped: rows and columns are swapped"
     return ""
 

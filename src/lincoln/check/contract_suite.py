@@ -14,9 +14,10 @@ from ..arrays import Array
 from ..exc import CheckError
 from ..initializers import Shape
 from ..layer import Layer
+from ..parameters import ForeignParameter
 from ..tables import table
 from .gradients import gradient_report
-from .probe import in_dtype
+from .probe import in_dtype, named_parts
 
 __all__ = ["ContractReport", "check_layer"]
 
@@ -52,7 +53,7 @@ def check_layer(layer: Layer, input_shape: Shape, *, input: Any = None, seed: in
     Args:
         layer: built or not.
         input_shape: of a batch, batch axis first, with two examples or more.
-        input: a batch to use instead of random numbers, such as integers.
+        input: a batch to use instead of random numbers, such as integers, or a tuple of several inputs.
         seed: of the random numbers.
 
     Returns:
@@ -109,9 +110,10 @@ class _Bench:
         built = copy.deepcopy(layer)
         built.seed = seed
         with contract.inference():
-            built(arrays.astype(input, "float32") if arrays.kind(input) == "float" else input)
+            built(_in_dtype(input, "float32"))
         self.layer: Layer = in_dtype(built.forget(), "float64")
-        self.input = arrays.astype(input, "float64") if arrays.kind(input) == "float" else input
+        self.input = _in_dtype(input, "float64")
+        self.first_row = _each(lambda part: part[:1], self.input)
         self.seed = seed
 
     def fresh(self) -> Layer:
@@ -127,8 +129,9 @@ class _Bench:
             layer.backward(self.output_grad(output))
         layer.vector.collect()
         grads = {name: np.array(arrays.numpy(p.grad)) for name, p in layer.named_parameters()}
-        if layer.input_grad is not None and not isinstance(layer.input_grad, tuple):
-            grads["input"] = np.array(arrays.numpy(layer.input_grad))
+        for name, _, grad in named_parts(input, layer.input_grad):
+            if grad is not None:
+                grads[name] = np.array(arrays.numpy(grad))
         return np.array(arrays.numpy(output)), grads
 
 
@@ -139,24 +142,27 @@ def _gradients(bench: _Bench) -> None:
 
 def _batch_of_one(bench: _Bench) -> None:
     layer = bench.fresh().eval()
-    one, _ = bench.run(layer, bench.input[:1])
+    one, _ = bench.run(layer, bench.first_row)
     several, _ = bench.run(bench.fresh().eval(), bench.input)
     _close("the output of one example alone and in its batch", one, several[:1])
 
 
 def _dtypes(bench: _Bench) -> None:
-    if arrays.kind(bench.input) != "float":
+    if not any(arrays.kind(part) == "float" for _, part, _ in named_parts(bench.input)):
         return
     for dtype in ("float32", "float64"):
         layer = in_dtype(bench.layer, dtype)
-        output = layer.forward(arrays.astype(bench.input, dtype))
+        input = _in_dtype(bench.input, dtype)
+        output = layer.forward(input)
         input_grad = layer.backward(arrays.astype(bench.output_grad(output), dtype))
-        for name, array in (("output", output), ("input_grad", input_grad)):
-            _demand(arrays.dtype_name(array) == dtype, f"{dtype} in, but {name} is {arrays.dtype_name(array)}")
+        results = [("output", output), *((f"{name}_grad", grad) for name, _, grad in named_parts(input, input_grad))]
+        for name, array in results:
+            if array is not None:
+                _demand(arrays.dtype_name(array) == dtype, f"{dtype} in, but {name} is {arrays.dtype_name(array)}")
 
 
 def _non_contiguous(bench: _Bench) -> None:
-    strided = arrays.namespace(bench.input).stack([bench.input, bench.input], axis=-1)[..., 0]
+    strided = _each(lambda part: arrays.namespace(part).stack([part, part], axis=-1)[..., 0], bench.input)
     plain, grads = bench.run(bench.fresh(), bench.input)
     odd, odd_grads = bench.run(bench.fresh(), strided)
     _close("outputs of a contiguous and of a strided input", odd, plain)
@@ -166,12 +172,13 @@ def _non_contiguous(bench: _Bench) -> None:
 
 def _unchanged(bench: _Bench) -> None:
     layer = bench.fresh()
-    input = arrays.namespace(bench.input).asarray(bench.input, copy=True)
+    input = _each(lambda part: arrays.namespace(part).asarray(part, copy=True), bench.input)
     output = layer.forward(input)
     kept = np.array(arrays.numpy(output))
     grad = bench.output_grad(output)
     layer.backward(grad)
-    _demand(np.array_equal(arrays.numpy(input), arrays.numpy(bench.input)), "the input was changed in place")
+    for (name, now, _), (_, before, _) in zip(named_parts(input), named_parts(bench.input), strict=True):
+        _demand(np.array_equal(arrays.numpy(now), arrays.numpy(before)), f"the {name} was changed in place")
     _demand(np.array_equal(arrays.numpy(output), kept), "backward changed the output in place")
     untouched = arrays.numpy(bench.output_grad(output))
     _demand(np.array_equal(arrays.numpy(grad), untouched), "backward changed output_grad in place")
@@ -180,7 +187,7 @@ def _unchanged(bench: _Bench) -> None:
 def _no_interference(bench: _Bench) -> None:
     layer = bench.fresh().eval()
     first, first_grads = bench.run(layer, bench.input)
-    bench.run(layer, bench.input[:1])
+    bench.run(layer, bench.first_row)
     layer.clear_grad()
     again, again_grads = bench.run(layer, bench.input)
     _close("outputs of the same batch, with another batch between", again, first)
@@ -190,9 +197,9 @@ def _no_interference(bench: _Bench) -> None:
 
 def _output_shape(bench: _Bench) -> None:
     layer = bench.fresh()
-    for batch in (bench.input, bench.input[:1]):
+    for batch in (bench.input, bench.first_row):
         shape = tuple(layer.forward(batch).shape)
-        declared = (batch.shape[0], *layer.output_shape)
+        declared = (len(batch[0] if isinstance(batch, tuple) else batch), *layer.output_shape)
         _demand(shape == declared, f"the output is {shape}, output_shape says {declared}")
 
 
@@ -218,6 +225,8 @@ def _saved(bench: _Bench) -> None:
 
 def _twin(bench: _Bench) -> None:
     layer = bench.fresh().eval()
+    if any(isinstance(parameter, ForeignParameter) for _, parameter in layer.named_parameters()):
+        return  # a layer that keeps bare arrays has no twin: it refuses to make one
     _, alone = bench.run(layer, bench.input)
     layer.clear_grad()
     twin = layer.twin()
@@ -240,6 +249,15 @@ _PARTS: dict[str, Callable[[_Bench], None]] = {
     "saved and loaded": _saved,
     "twin": _twin,
 }
+
+
+def _each(change: Callable[[Array], Array], input: Any) -> Any:
+    """The input, or each of several inputs, changed."""
+    return tuple(change(part) for part in input) if isinstance(input, tuple) else change(input)
+
+
+def _in_dtype(input: Any, dtype: str) -> Any:
+    return _each(lambda part: arrays.astype(part, dtype) if arrays.kind(part) == "float" else part, input)
 
 
 def _demand(holds: bool, otherwise: str) -> None:

@@ -77,7 +77,7 @@ def _direction_problem(probe: Probe, name: str, analytic: np.ndarray, rng: np.ra
         return ""
     numeric = _every_element(probe, name, analytic)
     cause = likely_cause(analytic, numeric, examples=len(probe.output_grad), output_grad=probe.output_grad)
-    what = "input_grad" if name == "input" else f"The gradient of parameter {name}"
+    what = name.replace("input", "input_grad") if name.startswith("input") else f"The gradient of parameter {name}"
     return f"{what} is wrong; likely cause: {cause}"
 
 

@@ -16,10 +16,11 @@ from ..arrays import Array
 from ..layer import Layer, walk
 from ..parameters import ForeignParameter
 
-__all__ = ["Probe", "in_dtype", "undisturbed"]
+__all__ = ["Probe", "in_dtype", "named_parts", "undisturbed"]
 
 _STEP = 1e-3
 _NEAR = 1e-7
+_KINK = 1e-4
 
 
 class Probe:
@@ -32,7 +33,8 @@ class Probe:
         seed: of the random numbers that the outputs are weighted with.
 
     Attributes:
-        places: the arrays that can be nudged, by name: ``"input"`` (if it is of real numbers) and the parameters.
+        places: the arrays that can be nudged, by name: the parameters and ``"input"``, or ``"input 0"``, ``"input 1"``
+            where there are several; inputs that are no real numbers cannot.
         output_grad: the weights of the outputs: the derivative that is asked for is that of their weighted sum.
     """
 
@@ -52,7 +54,8 @@ class Probe:
             for rng in _generators_of(layer)
             if all(rng is not known for known, _ in self._generators)
         ]
-        self.output_grad = np.asarray(np.random.default_rng(seed).normal(size=output.shape))
+        # not default_rng(seed), which draws the inputs: with output_grad equal to them a transpose would not show
+        self.output_grad = np.asarray(np.random.default_rng([seed, 1]).normal(size=output.shape))
         self.places = self._places()
 
     def outputs(self) -> np.ndarray:
@@ -76,8 +79,9 @@ class Probe:
         self.network.vector.collect()
         for name, parameter in self.network.named_parameters():
             grads[name] = np.array(arrays.numpy(parameter.grad))
-        if "input" in self.places:
-            grads["input"] = np.array(arrays.numpy(self.network.input_grad))
+        for name, _, grad in named_parts(self.input, self.network.input_grad):
+            if name in self.places:
+                grads[name] = np.zeros(self.places[name].shape) if grad is None else np.array(arrays.numpy(grad))
         return grads
 
     def slope(self, name: str, where: Any) -> float:
@@ -98,6 +102,11 @@ class Probe:
         here = self.outputs()
         above, below = self._at(name, where, _NEAR), self._at(name, where, -_NEAR)
         return self._weighted(here - below) / _NEAR, self._weighted(above - here) / _NEAR
+
+    def has_kink(self, name: str, where: Any, scale: float) -> bool:
+        """Whether the slopes to the left and to the right differ, on that scale."""
+        left, right = self.sides(name, where)
+        return abs(left - right) > _KINK * scale
 
     @property
     def noise(self) -> float:
@@ -132,8 +141,7 @@ class Probe:
     def _places(self) -> dict[str, Array]:
         self._foreign = [p for _, p in self.network.named_parameters() if isinstance(p, ForeignParameter)]
         places = {name: parameter.value for name, parameter in self.network.named_parameters()}
-        if not isinstance(self.input, tuple) and arrays.kind(self.input) == "float":
-            places["input"] = self.input
+        places |= {name: part for name, part, _ in named_parts(self.input) if arrays.kind(part) == "float"}
         return places
 
 
@@ -187,6 +195,14 @@ def _as_dtype(value: Any, dtype: str, converted: dict[int, Any]) -> Any:
     if id(value) not in converted:
         converted[id(value)] = (value, arrays.astype(value, dtype))
     return converted[id(value)][1]
+
+
+def named_parts(input: Any, input_grad: Any = None) -> list[tuple[str, Array, Array]]:
+    """The arrays of an input, each with its name and, once there is one, its gradient."""
+    if not isinstance(input, tuple):
+        return [("input", input, input_grad)]
+    grads = input_grad or (None,) * len(input)
+    return [(f"input {i}", part, grad) for i, (part, grad) in enumerate(zip(input, grads, strict=True))]
 
 
 def _float64_copy(value: Any) -> Any:

@@ -70,7 +70,8 @@ def class_labels(loss: Loss, predictions: Array, labels: Any) -> Array:
             where=type(loss).__name__,
             saw=f"labels from {low} to {high}, {classes} output{'s' if classes > 1 else ''}",
             why=f"a label is the number of a class, from 0 to {classes - 1}",
-            fix=f"number the classes from 0: np.unique(y, return_inverse=True)[1]; or {high + 1} outputs",
+            fix="number the classes from 0: np.unique(y, return_inverse=True)[1]"
+            + (f"; or {high + 1} outputs" if low >= 0 else ""),
         )
     return labels
 

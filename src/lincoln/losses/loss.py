@@ -141,6 +141,7 @@ class Loss(Recorded):
 
     def gradient(self) -> Array:
         """The derivative of the last batch's loss with respect to the network's output."""
+        self._require_forward()
         grad = _returned(self, "derivative", self.derivative(self.last_input, self.labels))
         if self._shares is not None:
             grad = grad * _spread(self._shares, grad.ndim)
@@ -151,14 +152,7 @@ class Loss(Recorded):
 
         The first layer's input gradient, which training does not need, is not computed, except inside `recording`.
         """
-        if self.last_input is None:
-            raise BackwardError(
-                code="LN132",
-                where=repr(self),
-                saw="backward before forward",
-                why="the gradient depends on the batch",
-                fix="loss(x, y) first, then loss.backward()",
-            )
+        self._require_forward()
         if self.network.output is not self.last_input:
             raise BackwardError(
                 code="LN146",
@@ -197,6 +191,16 @@ class Loss(Recorded):
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.arguments[1].items() if name != "network")
         return f"{type(self).__name__}({shown})"
+
+    def _require_forward(self) -> None:
+        if self.last_input is None:
+            raise BackwardError(
+                code="LN132",
+                where=repr(self),
+                saw="backward before forward",
+                why="the gradient depends on the batch",
+                fix="loss(x, y) first, then loss.backward()",
+            )
 
     def _reduce(self, weights: Array | None) -> float:
         losses, xp = self.losses, namespace(self.losses)

@@ -34,10 +34,11 @@ class Classifier(Model):
         batch_gen, valid_gen, seed: as in `Model`.
 
     Attributes:
-        classes: the labels, in the order of the outputs; known after ``fit``.
+        classes: the labels, in the order of the outputs; known after the first ``fit``, and kept in later ones. Where
+            some of the numbers below the number of outputs do not occur among the labels, they are classes too.
 
     Raises:
-        MatchError: more classes than the network has outputs for; a loss of another network.
+        MatchError: more or fewer classes than the network has outputs for; a loss of another network.
         DataError: labels of one class only, or that are no classes.
 
     >>> from lincoln import Dense, Sequential
@@ -69,36 +70,43 @@ class Classifier(Model):
         return optim.SGD
 
     def default_metric(self) -> Any:
-        def accuracy(outputs: Array, labels: Array) -> float:
-            return metrics.accuracy(self.probabilities(outputs), labels)
+        return self.accuracy
 
-        return accuracy
+    def accuracy(self, outputs: Array, labels: Array) -> float:
+        """The accuracy of the network's outputs: the metric that is used if none is given."""
+        return metrics.accuracy(self.probabilities(outputs), labels)
 
     def learn_labels(self, labels: np.ndarray) -> None:
-        flat = labels.reshape(len(labels), -1)
-        if flat.shape[1] != 1 or (flat.dtype.kind == "f" and not np.array_equal(flat, np.round(flat))):
-            raise DataError(
-                code="LN172",
-                where=f"{type(self).__name__}.fit",
-                saw=f"labels of shape {labels.shape} and type {labels.dtype}",
-                why="every example has one class: an integer, a boolean or a string",
-                fix="labels.argmax(axis=1) for one-hot rows; Regressor for values",
-            )
-        self.classes = np.unique(flat)
-        if len(self.classes) < 2:
+        if self.classes is not None and len(self.history):
+            return  # the outputs have their meanings already
+        found = np.unique(self._column(labels))
+        if len(found) < 2:
             raise DataError(
                 code="LN171",
                 where=f"{type(self).__name__}.fit",
-                saw=f"one class only: {self.classes.tolist()}",
+                saw=f"one class only: {found.tolist()}",
                 why="there is nothing to tell apart",
                 fix="labels with two classes or more",
             )
+        outputs = self.network.output_shape[-1]
+        if len(found) < outputs and found.dtype.kind in "iuf" and found[0] >= 0 and found[-1] < outputs:
+            found = np.arange(outputs, dtype=found.dtype)
+        if len(found) != max(outputs, 2):
+            raise MatchError(
+                code="LN174",
+                where=f"{type(self).__name__}.fit",
+                saw=f"{len(found)} classes, {outputs} output{'s' if outputs > 1 else ''}",
+                why="every class has an output of its own; a single output tells two classes apart",
+                fix=f"a last layer of {len(found)} outputs, such as Dense({len(found)}, 'softmax')",
+            )
+        self.classes = found
 
     def network_labels(self, labels: np.ndarray) -> np.ndarray:
-        flat = labels.reshape(-1)
+        flat = self._column(labels)
         if self.classes is not None:
-            unknown = np.setdiff1d(flat, self.classes)
-            if len(unknown):
+            numbers = {name: number for number, name in enumerate(self.classes.tolist())}
+            unknown = [label for label in flat.tolist() if label not in numbers]
+            if unknown:
                 raise DataError(
                     code="LN173",
                     where=type(self).__name__,
@@ -106,11 +114,8 @@ class Classifier(Model):
                     why=f"the classes are {self.classes.tolist()}",
                     fix="only labels that the training data have",
                 )
-            flat = np.searchsorted(self.classes, flat)
-        if self._one_output():
-            self._check_two_classes()
-            return flat.astype(np.float32)[:, None]
-        return flat.astype(np.int64)[:, None]
+            flat = np.array([numbers[label] for label in flat.tolist()])
+        return flat.astype(np.float32 if self._one_output() else np.int64)[:, None]
 
     def fit(self, *args: Any, log_ps: bool = False, **kwargs: Any) -> Self:
         """Train, as `Model.fit` does.
@@ -135,8 +140,9 @@ class Classifier(Model):
         return np.concatenate([1.0 - p, p], axis=1) if p.shape[1] == 1 else np.asarray(p)
 
     def predict(self, features: Any) -> np.ndarray:
-        """The most probable class of each example.   -> (n,)"""
-        chosen = self.predict_proba(features).argmax(axis=1)
+        """The most probable class of each example; of two classes the second where both are as probable.   -> (n,)"""
+        p = np.asarray(self.probabilities(self.outputs(features)))
+        chosen = (p[:, 0] >= 0.5).astype(np.int64) if p.shape[1] == 1 else p.argmax(axis=1)
         named: np.ndarray = chosen if self.classes is None else self.classes[chosen]
         return named
 
@@ -148,15 +154,22 @@ class Classifier(Model):
         shape = self.network.output_shape
         return shape is not None and shape[-1] == 1
 
-    def _check_two_classes(self) -> None:
-        if self.classes is not None and len(self.classes) > 2:
-            raise MatchError(
-                code="LN174",
+    def _column(self, labels: np.ndarray) -> np.ndarray:
+        """Labels as ``(n,)``; what are no classes is refused."""
+        kind, types = labels.dtype.kind, set()
+        if kind == "O":
+            types = {type(label) for label in labels.ravel().tolist()}
+        names = kind in "biuSU" or (kind == "f" and np.array_equal(labels, np.round(labels))) or len(types) == 1
+        if labels.shape not in (labels.shape[:1], (*labels.shape[:1], 1)) or not names:
+            of = f": {', '.join(sorted(one.__name__ for one in types))}" if types else ""
+            raise DataError(
+                code="LN172",
                 where=type(self).__name__,
-                saw=f"{len(self.classes)} classes, one output",
-                why="one output tells two classes apart",
-                fix=f"a last layer of {len(self.classes)} outputs, such as Dense({len(self.classes)}, 'softmax')",
+                saw=f"labels of shape {labels.shape} and type {labels.dtype}{of}",
+                why="every example has one class: an integer, a boolean or a string",
+                fix="labels.argmax(axis=1) for one-hot rows; Regressor for values; no missing labels",
             )
+        return labels.reshape(-1)
 
 
 class Logistic(Classifier):
@@ -169,7 +182,7 @@ class Logistic(Classifier):
     array([0, 1])
     """
 
-    def network_labels(self, labels: np.ndarray) -> np.ndarray:
+    def learn_labels(self, labels: np.ndarray) -> None:
         if not self._one_output():
             raise MatchError(
                 code="LN175",
@@ -178,7 +191,7 @@ class Logistic(Classifier):
                 why="one output tells two classes apart",
                 fix="Dense(1) as the last layer, or Classifier",
             )
-        return super().network_labels(labels)
+        super().learn_labels(labels)
 
 
 _LOSSES: dict[type, Any] = {

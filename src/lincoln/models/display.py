@@ -28,6 +28,7 @@ class Display:
     def __init__(self, *, epochs: int, bar: bool) -> None:
         self.epochs = epochs
         self.shows = bar
+        self._done = 0
         self._bar = _terminal_bar(epochs) if bar else None
 
     def line(self, text: str) -> None:
@@ -39,11 +40,12 @@ class Display:
 
     def epoch(self, epoch: Epoch) -> None:
         """Tell that an epoch is over."""
+        self._done += 1
         if self._bar is not None:
             self._bar.set_postfix_str(_losses(epoch), refresh=False)
             self._bar.update()
-        elif self.shows and (epoch.number % max(1, self.epochs // _LINES) == 0 or epoch.number == self.epochs):
-            self.line(f"epoch {epoch.number}/{self.epochs}  {_losses(epoch)}")
+        elif self.shows and (self._done % max(1, self.epochs // _LINES) == 0 or self._done == self.epochs):
+            self.line(f"epoch {self._done}/{self.epochs}  {_losses(epoch)}")
 
     def close(self) -> None:
         """Finish the bar."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -80,17 +81,22 @@ class History:
         return iter(self.epochs)
 
     def __getitem__(self, name: str) -> list[Any]:
-        """One column: ``history["train_loss"]``, or a metric by its name."""
+        """One column: ``history["train_loss"]``, or a metric by its name; None where an epoch has no value.
+
+        Raises:
+            DataError: no epoch has a value of that name.
+        """
         rows = self.rows()
-        if rows and name not in rows[0]:
+        names = list(dict.fromkeys(key for row in rows for key in row))
+        if rows and name not in names:
             raise DataError(
                 code="LN160",
                 where="History",
                 saw=repr(name),
                 why="no epoch has a value of that name",
-                fix=f"one of {', '.join(rows[0])}",
+                fix=f"one of {', '.join(names)}",
             )
-        return [row[name] for row in rows]
+        return [row.get(name) for row in rows]
 
     def rows(self) -> list[dict[str, Any]]:
         """One flat dictionary for each epoch, the metrics by their names beside the rest.
@@ -101,7 +107,8 @@ class History:
         flat = []
         for epoch in self.epochs:
             row = asdict(epoch)
-            flat.append({**row, **row.pop("metrics")})
+            metrics = row.pop("metrics")
+            flat.append(row | metrics)
         return flat
 
     def to_frame(self) -> Any:
@@ -148,10 +155,11 @@ class History:
                 why="it draws the picture",
                 fix='pip install "lincoln-nn[plot]"',
             ) from error
-        metrics = list(self.epochs[-1].metrics)
+        metrics = list(dict.fromkeys(name for epoch in self.epochs for name in epoch.metrics))
+        valid = ["valid_loss"] if any(epoch.valid_loss is not None for epoch in self.epochs) else []
         figure = Figure(figsize=(9.6 if metrics else 5.6, 3.6), layout="constrained")
         panels = figure.subplots(1, 2 if metrics else 1, squeeze=False)[0]
-        self._draw(panels[0], [name for name in ("train_loss", "valid_loss") if None not in self[name]])
+        self._draw(panels[0], ["train_loss", *valid])
         panels[0].set_ylabel("loss, mean per example")
         if metrics:
             self._draw(panels[1], metrics)
@@ -165,7 +173,8 @@ class History:
 
     def _draw(self, panel: Any, names: list[str]) -> None:
         for name in names:
-            panel.plot(self["number"], self[name], label=name.replace("_", " "))
+            values = [math.nan if value is None else value for value in self[name]]
+            panel.plot(self["number"], values, label=name.replace("_", " "))
         panel.set_xlabel("epoch")
         panel.grid(alpha=0.3)
         panel.legend()

@@ -32,11 +32,12 @@ class Model(Recorded):
         network: the layers.
         loss: a loss of this network, or its class; chosen by the subclass if it is not given.
         optimizer: an optimizer of this network, or its class; likewise.
-        metric: a function of the network's outputs and the labels, or an object of `lincoln.metrics`; likewise.
+        metric: a function of the network's outputs and the labels, or an object of `lincoln.metrics`, or its class;
+            likewise.
         batch_gen: batches ``(x, y)`` to train on: an object that can be gone through many times, or a function called
             as ``batch_gen(features, labels, size=batch_size)``. If it is not given, shuffled batches of the arrays
             that ``fit`` gets.
-        valid_gen: batches to judge on after each epoch.
+        valid_gen: batches to judge on after each epoch, or a function that gives them.
         seed: of the shuffling; the network's own seed if it is not given.
 
     Attributes:
@@ -61,7 +62,7 @@ class Model(Recorded):
         self.network = network
         self.loss: Loss = self._made(loss or self.default_loss())
         self.optimizer: Optimizer = self._made(optimizer or self.default_optimizer())
-        self.metric = self.default_metric() if metric is None else metric
+        self.metric = self.default_metric() if metric is None else metric() if isinstance(metric, type) else metric
         self.batch_gen = batch_gen
         self.valid_gen = valid_gen
         self.seed = seed
@@ -91,7 +92,7 @@ class Model(Recorded):
         raise NotImplementedError
 
     def learn_labels(self, labels: np.ndarray) -> None:
-        """See the training labels before training, such as to number the classes."""
+        """See the training labels before training, such as to number the classes. The network is built by then."""
 
     def network_labels(self, labels: np.ndarray) -> np.ndarray:
         """Labels as the loss wants them, one row for each example."""
@@ -128,7 +129,7 @@ class Model(Recorded):
             TrainingError: the loss is not finite; the last finite weights are kept.
         """
         batches, judged = self._training_batches(features, labels, batch_size)
-        validation = self.valid_gen if valid is None else self._loader(*valid)
+        validation = self._given(self.valid_gen) if valid is None else self._loader(*valid)
         display = Display(epochs=epochs, bar=progress)
         stopping = EarlyStopping(early_stopping) if isinstance(early_stopping, int) else early_stopping
         if stopping:
@@ -155,8 +156,7 @@ class Model(Recorded):
             NotFittedError: nothing has been trained yet.
         """
         self._require_fitted("evaluate")
-        batches = as_batches(features) if labels is None else self._loader(features, labels)
-        return self.trainer.evaluate(batches)
+        return self.trainer.evaluate(self._given(features) if labels is None else self._loader(features, labels))
 
     def outputs(self, features: Any) -> np.ndarray:
         """The network's outputs for features, in evaluation, some rows at a time.
@@ -165,6 +165,7 @@ class Model(Recorded):
             NotFittedError: nothing has been trained yet.
         """
         self._require_fitted("predict")
+        check_finite(features, where=f"{type(self).__name__}.predict")
         dataset = Dataset(features, np.zeros(len(features), dtype=np.int64), dtype=self._dtype())
         with contract.inference():
             parts = [arrays.numpy(self.network(x)) for x, _ in DataLoader(dataset, batch_size=_ROWS)]
@@ -180,8 +181,13 @@ class Model(Recorded):
         return arrays.dtype_name(value) if self.network.built and value.shape[0] else "float32"
 
     def _loader(self, features: Any, labels: Any) -> DataLoader:
+        check_finite(features, where=type(self).__name__)
         encoded = self.network_labels(arrays.numpy(labels))
         return DataLoader(Dataset(features, encoded, dtype=self._dtype()), batch_size=_ROWS)
+
+    def _given(self, batches: Any) -> Any:
+        """Batches from elsewhere, in the network's dtype; a function that gives them is left to the trainer."""
+        return batches if batches is None or callable(batches) else as_batches(batches, dtype=self._dtype())
 
     def _training_batches(self, features: Any, labels: Any, batch_size: int) -> tuple[Any, Any]:
         """Batches to train on, and batches to judge the training on, if there are arrays to take them from."""
@@ -194,19 +200,19 @@ class Model(Recorded):
                     why="there is nothing to learn from",
                     fix="fit(features, labels), or batch_gen=... with batches to go through",
                 )
-            return as_batches(self.batch_gen), None
-        check_finite(features)
-        values = arrays.numpy(labels)
-        self.learn_labels(values)
+            return self._given(self.batch_gen), None
         if not self.network.built:
-            self.network.build(tuple(np.shape(features)[1:]))
-        encoded = self.network_labels(values)
+            first, _ = Dataset(features[:1], [0])[:]
+            with contract.inference():
+                self.network(first)
+        self.learn_labels(arrays.numpy(labels))
         judged = self._loader(features, labels)
         if self.batch_gen is None:
             return DataLoader(judged.dataset, batch_size=batch_size, shuffle=True, seed=self._shuffling()), judged
         if not callable(self.batch_gen):
-            return as_batches(self.batch_gen), judged
+            return self._given(self.batch_gen), judged
         generate: Callable[..., Any] = self.batch_gen
+        encoded = self.network_labels(arrays.numpy(labels))
         return (lambda: generate(features, encoded, size=batch_size)), judged
 
     def _shuffling(self) -> np.random.Generator:

@@ -45,10 +45,11 @@ class Regressor(Model):
         return optim.Adam
 
     def default_metric(self) -> Any:
-        def r2(outputs: Array, labels: Array) -> float:
-            return metrics.r2_score(self.loss.expected(outputs), labels)
+        return self.r2
 
-        return r2
+    def r2(self, outputs: Array, labels: Array) -> float:
+        """R² of the network's outputs: the metric that is used if none is given."""
+        return metrics.r2_score(self.loss.expected(outputs), labels)
 
     def learn_labels(self, labels: np.ndarray) -> None:
         self._one_column = labels.ndim == 1
@@ -62,7 +63,7 @@ class Regressor(Model):
                 why="it learns to predict finite numbers",
                 fix="labels.astype(float), without missing values; Classifier for names of classes",
             )
-        return labels.astype(self._dtype()).reshape(len(labels), -1)
+        return labels.astype(self._dtype()).reshape(*labels.shape[:1], -1)
 
     def predict(self, features: Any) -> np.ndarray:
         """The expected values: ``(n,)`` if the training labels were so, else ``(n, outputs)``."""

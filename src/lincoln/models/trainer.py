@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -104,7 +104,7 @@ class Trainer:
         self.metrics = tuple(metrics)
         self.epoch = self.step = 0
         self.recent = Mean()
-        self._last_finite: tuple[int, Array] | None = None
+        self._kept: _Kept | None = None
 
     def epochs(
         self,
@@ -124,20 +124,21 @@ class Trainer:
             on_step: called with this trainer after each step.
 
         Raises:
-            TrainingError: the loss or the weights are not finite; the last finite weights are kept.
+            TrainingError: the loss or the weights are not finite. The weights are then the last finite ones: those
+                before the batch, or, with the optimizer's state, those of the start of the epoch.
             DataError: there are no batches (any more).
         """
         for _ in range(epochs):
             self.epoch += 1
             started = time.perf_counter()
             self.network.train()
-            train_loss = self._pass(batches, on_step)
+            train_loss, rate = self._pass(batches, on_step)
             seconds = time.perf_counter() - started
             result = Epoch(
                 number=self.epoch,
                 steps=self.optimizer.steps,
                 train_loss=train_loss,
-                learning_rate=self.optimizer.learning_rate,
+                learning_rate=rate,
                 seconds=seconds,
             )
             if valid is not None:
@@ -164,8 +165,9 @@ class Trainer:
             raise _no_batches("evaluate")
         return Evaluation(mean.value, {judge.name: judge.value for judge in judges})
 
-    def _pass(self, batches: Batches, on_step: Callable[[Trainer], object] | None) -> float:
-        mean = Mean()
+    def _pass(self, batches: Batches, on_step: Callable[[Trainer], object] | None) -> tuple[float, float]:
+        """One epoch: its mean loss, and the learning rate of its last step."""
+        mean, rate = Mean(), math.nan
         self.step = 0
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for batch in _each(batches):
@@ -174,8 +176,9 @@ class Trainer:
                 if not math.isfinite(loss):
                     raise self._not_finite(f"a loss of {loss}", batch, kept="those before this batch")
                 if self.step == 1:
-                    self._keep_finite()
+                    self._keep()
                 self.loss.backward()
+                rate = self.optimizer.learning_rate
                 self.optimizer.step()
                 mean.add(self.loss.total, self.loss.count)
                 self.recent.add(self.loss.total, self.loss.count)
@@ -185,13 +188,14 @@ class Trainer:
             raise _no_batches(f"epoch {self.epoch}")
         if not self._weights_are_finite():
             raise self._not_finite(f"a loss of {loss}, and then a step too long", batch)
-        return mean.value
+        return mean.value, rate
 
-    def _keep_finite(self) -> None:
-        """Remember the weights at the start of an epoch, to come back to if they stop being numbers."""
+    def _keep(self) -> None:
+        """Remember weights and optimizer at the start of an epoch, to come back to if they stop being numbers."""
         if self._weights_are_finite():
             value = self.network.vector.value
-            self._last_finite = self.epoch, arrays.namespace(value).asarray(value, copy=True)
+            copied = arrays.namespace(value).asarray(value, copy=True)
+            self._kept = _Kept(self.epoch, copied, self.optimizer.state_dict())
 
     def _weights_are_finite(self) -> bool:
         value = self.network.vector.value
@@ -201,11 +205,12 @@ class Trainer:
     def _not_finite(self, saw: str, batch: Any, *, kept: str = "not finite") -> TrainingError:
         """The error, after weights that are no longer numbers have been put back."""
         where = _first_not_finite(self.network, batch)
-        vector = self.network.vector
-        if not self._weights_are_finite() and self._last_finite and self._last_finite[1].shape == vector.value.shape:
-            epoch, vector.value[...] = self._last_finite
+        vector, last = self.network.vector, self._kept
+        if last is not None and last.weights.shape == vector.value.shape and not self._weights_are_finite():
+            vector.value[...] = last.weights
             vector.release()
-            kept = f"those of the start of epoch {epoch} again"
+            self.optimizer.load_state_dict(last.optimizer)
+            kept = f"those of the start of epoch {last.epoch} again"
         is_data = where in ("the features", "the labels")
         return TrainingError(
             code="LN166",
@@ -216,6 +221,14 @@ class Trainer:
             if is_data
             else "a smaller learning rate, clip_norm=1.0 in the optimizer, standardized features",
         )
+
+
+class _Kept(NamedTuple):
+    """Where training stood when an epoch began."""
+
+    epoch: int
+    weights: Array
+    optimizer: dict[str, Any]
 
 
 class _Judge:

@@ -1,0 +1,298 @@
+"""The formulas against independent references, on any array library of the standard, and at the edges of numbers."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import array_api_strict
+import numpy as np
+import pytest
+
+from lincoln import functional
+from lincoln.functional import activations, losses, updates
+
+A = np.array([[-3.0, -0.5, 0.25, 2.0], [0.5, -1.0, 0.0, 30.0]])
+G = np.array([[1.0, -2.0, 0.5, 3.0], [-1.0, 0.25, 2.0, 1.0]])
+P = np.array([[0.1, 0.2, 0.3, 0.4], [0.7, 0.1, 0.1, 0.1]])
+Z = np.log(P)
+Y = np.array([[1.0, 0.0, 0.25, 1.0], [0.0, 1.0, 1.0, 0.0]])
+LABELS = np.array([2, 0])
+W = np.array([[0.5, -1.0], [2.0, 0.25], [1.0, 1.0], [-0.5, 3.0]])
+B = np.array([0.5, -0.25])
+K = np.array([1.0, 0.5, 2.0, 1.0])
+
+CALLS: dict[str, tuple[Any, ...]] = {
+    "sigmoid": (A,),
+    "sigmoid_backward": (P, G),
+    "tanh": (A,),
+    "tanh_backward": (P, G),
+    "relu": (A,),
+    "relu_backward": (A, G),
+    "leaky_relu": (A, 0.1),
+    "leaky_relu_backward": (A, G, 0.1),
+    "elu": (A, 0.5),
+    "elu_backward": (A, G, 0.5),
+    "silu": (A,),
+    "silu_backward": (A, G),
+    "gelu": (A,),
+    "gelu_backward": (A, G),
+    "gelu_tanh": (A,),
+    "gelu_tanh_backward": (A, G),
+    "normal_cdf": (A,),
+    "softplus": (A,),
+    "softplus_backward": (A, G),
+    "log_sigmoid": (A,),
+    "log_sigmoid_backward": (Z, G),
+    "softmax": (A,),
+    "softmax_backward": (P, G),
+    "log_softmax": (A,),
+    "log_softmax_backward": (Z, G),
+    "linear": (A, W, B),
+    "linear_weight_grad": (A, G),
+    "linear_bias_grad": (G,),
+    "linear_input_grad": (W, np.array([[1.0, 2.0], [3.0, -1.0]])),
+    "squared_error": (A, Y),
+    "squared_error_grad": (A, Y),
+    "absolute_error": (A, Y),
+    "absolute_error_grad": (A, Y),
+    "huber": (A, Y, 0.5),
+    "huber_grad": (A, Y, 0.5),
+    "quantile": (A, Y, 0.9),
+    "quantile_grad": (A, Y, 0.9),
+    "poisson": (A, Y),
+    "poisson_grad": (A, Y),
+    "log_loss": (P, Y),
+    "log_loss_grad": (P, Y),
+    "log_sigmoid_loss": (Z, Y),
+    "log_sigmoid_loss_grad": (Z, Y),
+    "sigmoid_cross_entropy": (A, Y, 2.0),
+    "sigmoid_cross_entropy_grad": (A, Y, 2.0),
+    "cross_entropy": (P, LABELS),
+    "cross_entropy_grad": (P, LABELS),
+    "negative_log_likelihood": (Z, LABELS),
+    "negative_log_likelihood_grad": (Z, LABELS),
+    "softmax_cross_entropy": (Z, LABELS, 0.1, K),
+    "softmax_cross_entropy_grad": (Z, LABELS, 0.1, K),
+    "one_hot": (LABELS, P),
+}
+"""Every function with arguments for it."""
+
+ELEMENTWISE = ["sigmoid", "tanh", "relu", "silu", "gelu", "gelu_tanh", "normal_cdf", "softplus", "log_sigmoid"]
+each_function = pytest.mark.parametrize("name", CALLS)
+
+
+def test_every_function_has_arguments_in_the_table():
+    assert set(CALLS) == set(functional.__all__) - set(updates.__all__)
+
+
+# ---------------------------------------------------------------------- any library, nothing changed
+
+
+@each_function
+def test_a_function_uses_nothing_outside_the_array_api_standard(name: str):
+    arguments = [array_api_strict.asarray(a) if isinstance(a, np.ndarray) else a for a in CALLS[name]]
+    mine = getattr(functional, name)(*arguments)
+    right = getattr(functional, name)(*CALLS[name])
+    assert isinstance(mine, type(arguments[0]))
+    np.testing.assert_allclose(np.asarray(mine), right, rtol=1e-14, atol=1e-300)
+
+
+@each_function
+def test_a_function_changes_no_argument(name: str):
+    copies = [np.array(a) for a in CALLS[name]]
+    getattr(functional, name)(*copies)
+    np.testing.assert_equal(copies, [np.asarray(a) for a in CALLS[name]])
+
+
+@each_function
+def test_float32_in_gives_float32_out(name: str):
+    single = [a.astype(np.float32) if getattr(a, "dtype", None) == np.float64 else a for a in CALLS[name]]
+    result = getattr(functional, name)(*single)
+    assert result.dtype == np.float32
+    np.testing.assert_allclose(result, getattr(functional, name)(*CALLS[name]), rtol=2e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", ["linear", "linear_weight_grad", "linear_bias_grad", "linear_input_grad"])
+def test_the_affine_map_takes_sequences(name: str):
+    flat = [np.asarray(a) for a in CALLS[name]]
+    long = [a[:, None] if a.shape[0] == 2 and a.ndim == 2 else a for a in flat]
+    result = getattr(functional, name)(*long)
+    np.testing.assert_allclose(np.squeeze(result), getattr(functional, name)(*flat))
+
+
+# ---------------------------------------------------------------------- independent references
+
+GRID = [-38.0, -30.0, -20.0, -10.0, -5.0, -2.0, -1.0, -0.5, -1e-3, 0.0, 1e-8, 0.1, 0.7, 1.0, 3.0, 6.0, 9.0, 38.0]
+REFERENCES = {
+    "sigmoid": lambda a: math.exp(a) / (1 + math.exp(a)) if a < 0 else 1 / (1 + math.exp(-a)),
+    "tanh": math.tanh,
+    "relu": lambda a: max(a, 0.0),
+    "silu": lambda a: a / (1 + math.exp(-a)),
+    "gelu": lambda a: a * math.erfc(-a / math.sqrt(2)) / 2,
+    "gelu_tanh": lambda a: a / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (a + 0.044715 * a**3))),
+    "normal_cdf": lambda a: math.erfc(-a / math.sqrt(2)) / 2,
+    "softplus": lambda a: math.log1p(math.exp(a)) if a < 0 else a + math.log1p(math.exp(-a)),
+    "log_sigmoid": lambda a: a - math.log1p(math.exp(a)) if a < 0 else -math.log1p(math.exp(-a)),
+}
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_a_function_equals_its_reference_to_13_digits(name: str):
+    right = [REFERENCES[name](a) for a in GRID]
+    np.testing.assert_allclose(getattr(functional, name)(np.array(GRID)), right, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "softplus", "normal_cdf"])
+def test_a_small_value_keeps_its_digits(name: str):
+    grid = np.linspace(-37.0, -1.0, 500)
+    right = [REFERENCES[name](float(a)) for a in grid]
+    np.testing.assert_allclose(getattr(functional, name)(grid), right, rtol=1e-12)
+
+
+def test_the_normal_distribution_function_is_right_to_13_digits_everywhere():
+    grid = np.linspace(-9.0, 9.0, 20001)
+    right = [math.erfc(-float(a) / math.sqrt(2)) / 2 for a in grid]
+    assert np.abs(functional.normal_cdf(grid) - right).max() < 1e-13
+
+
+@pytest.mark.parametrize("name", ["relu", "leaky_relu", "elu", "silu", "gelu", "gelu_tanh", "softplus"])
+def test_a_way_back_from_the_input_is_the_derivative(name: str):
+    forward, backward = getattr(functional, name), getattr(functional, f"{name}_backward")
+    extra = CALLS[name][1:]
+    a = np.array(GRID)[np.abs(GRID) > 1e-2]
+    numeric = (forward(a + 1e-6, *extra) - forward(a - 1e-6, *extra)) / 2e-6
+    np.testing.assert_allclose(backward(a, np.ones_like(a), *extra), numeric, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "log_sigmoid"])
+def test_a_way_back_from_the_output_is_the_derivative(name: str):
+    forward, backward = getattr(functional, name), getattr(functional, f"{name}_backward")
+    a = np.array(GRID)
+    numeric = (forward(a + 1e-6) - forward(a - 1e-6)) / 2e-6
+    np.testing.assert_allclose(backward(forward(a), np.ones_like(a)), numeric, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_a_softmax_s_way_back_is_its_jacobian(name: str):
+    a = A[0]
+    p = np.exp(a) / np.exp(a).sum()
+    jacobian = {"softmax": np.diag(p) - np.outer(p, p), "log_softmax": np.eye(4) - np.outer(np.ones(4), p)}[name]
+    output = getattr(functional, name)(a)
+    np.testing.assert_allclose(getattr(functional, f"{name}_backward")(output, G[0]), jacobian.T @ G[0])
+
+
+@pytest.mark.parametrize("name", [name for name in losses.__all__ if name.endswith("_grad")])
+def test_a_loss_s_gradient_is_its_derivative(name: str):
+    at, *rest = CALLS[name]
+    through = functional.log_softmax if name.startswith("softmax") else lambda values: values
+    value = getattr(functional, name.removesuffix("_grad"))
+    at = A[:, :4] if name.startswith("softmax") else at
+    numeric = np.zeros_like(at)
+    for index in np.ndindex(at.shape):
+        step = np.zeros_like(at)
+        step[index] = 1e-6
+        numeric[index] = (value(through(at + step), *rest) - value(through(at - step), *rest)).sum() / 2e-6
+    smooth = np.abs(at - np.broadcast_to(Y, at.shape)) > 1e-3
+    mine = getattr(functional, name)(through(at), *rest)
+    scale = 1e-7 * max(1.0, float(np.abs(numeric).max()))
+    np.testing.assert_allclose(np.where(smooth, mine, 0), np.where(smooth, numeric, 0), rtol=1e-3, atol=scale)
+
+
+# ---------------------------------------------------------------------- the edges of numbers
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "name", [*ELEMENTWISE, "leaky_relu", "elu", "softmax", "log_softmax", "poisson", "squared_error", "huber"]
+)
+def test_nan_in_gives_nan_out(name: str, dtype: str):
+    a = np.array([[np.nan, np.nan]], dtype=dtype)
+    extra = (np.zeros_like(a), *CALLS[name][2:]) if name in losses.__all__ else CALLS[name][1:]
+    assert np.isnan(getattr(functional, name)(a, *extra)).all()
+
+
+@pytest.mark.parametrize("name", ["log_loss", "log_sigmoid_loss", "sigmoid_cross_entropy"])
+def test_nan_in_gives_a_loss_of_nan(name: str):
+    a = np.array([[np.nan]])
+    for label in (0.0, 1.0, 0.5):
+        assert np.isnan(getattr(functional, name)(a, np.full((1, 1), label), *CALLS[name][2:])).all()
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "negative_log_likelihood"])
+def test_nan_at_the_label_gives_a_loss_of_nan(name: str):
+    assert np.isnan(getattr(functional, name)(np.array([[np.nan, 0.5]]), np.array([0]))).all()
+
+
+@pytest.mark.parametrize("name", [name for name in activations.__all__ if name.endswith("_backward")])
+def test_nan_coming_back_is_not_lost(name: str):
+    first, _, *extra = CALLS[name]
+    grad = np.where(first > 0, np.nan, 1.0) if "relu" in name else np.full_like(first, np.nan)
+    result = getattr(functional, name)(first, grad, *extra)
+    assert np.isnan(result[np.isnan(grad)]).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "at_minus", "at_plus"),
+    [
+        ("sigmoid", 0.0, 1.0),
+        ("tanh", -1.0, 1.0),
+        ("relu", 0.0, np.inf),
+        ("softplus", 0.0, np.inf),
+        ("log_sigmoid", -np.inf, 0.0),
+        ("normal_cdf", 0.0, 1.0),
+    ],
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_an_infinite_input_gives_the_limit(name: str, at_minus: float, at_plus: float, dtype: str):
+    result = getattr(functional, name)(np.array([-np.inf, np.inf], dtype=dtype))
+    np.testing.assert_allclose(result, [at_minus, at_plus], atol=1e-7)
+
+
+@pytest.mark.parametrize("name", ["elu", "leaky_relu"])
+def test_an_infinite_input_gives_the_limit_with_a_slope(name: str):
+    result = getattr(functional, name)(np.array([-np.inf, np.inf]), 0.5)
+    np.testing.assert_array_equal(result, [{"elu": -0.5, "leaky_relu": -np.inf}[name], np.inf])
+
+
+def test_a_masked_logit_has_no_share_of_the_softmax():
+    masked = np.array([[0.0, -np.inf, 0.0]], dtype=np.float32)
+    np.testing.assert_allclose(functional.softmax(masked), [[0.5, 0.0, 0.5]], atol=1e-30)
+    np.testing.assert_allclose(functional.log_softmax(masked), [[-math.log(2), -np.inf, -math.log(2)]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", [*ELEMENTWISE, "leaky_relu", "elu", "softmax", "log_softmax"])
+def test_every_logit_from_minus_to_plus_ten_thousand_is_borne_without_a_warning(name: str, dtype: str):
+    a = np.array([[-1e4, -1e3, -104.0, -88.8, -1.0, 0.0, 1.0, 88.8, 104.0, 1e3, 1e4]], dtype=dtype)
+    extra = CALLS[name][1:]
+    backward = getattr(functional, f"{name}_backward", None)
+    with warnings.catch_warnings(), np.errstate(over="raise", divide="raise", invalid="raise"):
+        warnings.simplefilter("error")
+        output = getattr(functional, name)(a, *extra)
+        from_output = name in ("sigmoid", "tanh", "relu", "log_sigmoid", "softmax", "log_softmax")
+        grads = backward(output if from_output else a, np.ones_like(a), *extra) if backward else output
+    assert np.isfinite(output).all()
+    assert np.isfinite(grads).all()
+    assert (output.dtype, grads.dtype) == (a.dtype, a.dtype)
+
+
+@pytest.mark.parametrize("name", ["silu", "gelu", "elu"])
+def test_the_far_negative_side_of_an_activation_is_flat(name: str):
+    a = np.array([-3e18], dtype=np.float32)
+    assert abs(float(getattr(functional, name)(a, *CALLS[name][1:])[0])) <= 0.5
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_sigmoid_is_never_exactly_0_or_1(dtype: str):
+    p = functional.sigmoid(np.array([-1e4, -200.0, 40.0, 1e4], dtype=dtype))
+    assert (p > 0).all()
+    assert (p < 1).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_softmax_is_never_exactly_0_and_still_sums_to_1(dtype: str):
+    p = functional.softmax(np.array([[-1e4, 0.0, 1e4]], dtype=dtype))
+    assert (p > 0).all()
+    assert p.sum() == pytest.approx(1.0)
