@@ -30,6 +30,7 @@ from lincoln.exc import LincolnError
 
 try:
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator
 except ImportError:
     sys.exit('The examples draw with matplotlib:  pip install "lincoln-nn[plot,sklearn]"')
 
@@ -161,10 +162,12 @@ def curves(
         color = {} if style.strip("-.:ox") else {"color": COLORS[index % len(COLORS)]}
         panel.plot(range(1, len(line) + 1) if x is None else x, line, style, label=name, lw=1.8, ms=4, **color)
     panel.set(title=title, xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
+    panel.xaxis.get_major_locator().set_params(integer=x is None)
     if log:
-        panel.yaxis.set_major_formatter("{x:g}")
         low, high = panel.get_ylim()
-        panel.yaxis.set_minor_formatter("{x:g}" if high < 10 * low else "")  # over decades they would run together
+        panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 300 * low else (1,)))
+        panel.yaxis.set_major_formatter("{x:g}")
+        panel.yaxis.set_minor_formatter("")
     panel.grid(alpha=0.25)
     if len(values) > 1:
         panel.legend(frameon=False)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import random
+import re
 import warnings
 
 import numpy as np
@@ -11,7 +13,7 @@ from user_layers import BareLinear, Block, Noise, Pick, Product, Scale, Swish
 
 import lincoln as lnc
 from lincoln import Layer, Parameter, exc, functional, layers, losses
-from lincoln.check import check_gradients, check_layer
+from lincoln.check import causes, check_gradients, check_layer
 from lincoln.check.causes import likely_cause
 from lincoln.check.contract_suite import contract_report
 from lincoln.check.gradients import gradient_report
@@ -146,7 +148,7 @@ class DiagonalSoftmax(Layer):
 
 CAUSES = [
     (Doubled(), "W", "a factor: it is 2 times what it should be"),
-    (Slightly(), "W", "a factor: it is 1 times what it should be"),
+    (Slightly(), "W", "a factor: it is 1.0005 times what it should be"),
     (Uphill(), "input", "the sign: it points the other way"),
     (Averaged(), "W", "a mean over the batch for a sum: it is 1/5 of what it should be"),
     (Summed(), "b", "a sum over the batch for a mean: it is 5 times what it should be"),
@@ -185,21 +187,15 @@ def test_a_wrong_gradient_is_found_with_its_likely_cause(layer: Layer, name: str
 @pytest.mark.parametrize("seed", range(5))
 @each_cause
 def test_the_cause_does_not_depend_on_the_numbers_drawn(layer: Layer, name: str, cause: str, seed: int):
-    report = gradient_report(layer, input_shape=(7, 4), seed=seed)
-    assert [(row.name, row.cause.replace("7", "5")) for row in report.rows if not row.ok] == [(name, cause)]
+    report = gradient_report(layer, input_shape=(5, 4), seed=seed)
+    assert [(row.name, row.cause) for row in report.rows if not row.ok] == [(name, cause)]
 
 
-def test_every_cause_of_the_list_has_a_wrong_layer():
-    import inspect
-
-    from lincoln.check import causes
-
-    words = ["factor", "sign", "mean over", "sum over the batch", "swapped", "then reshaped", "always on", "too often"]
-    words += ["missing sum", "detached", "no known pattern"]
-    told = " ".join(cause for _, _, cause in CAUSES)
-    source = inspect.getsource(causes)
-    assert [word for word in words if word not in told or word not in source] == []
-    assert source.count("return ") == 25 - source.count('return ""') or source.count('return ""') >= 0
+def test_every_cause_that_can_be_told_has_a_wrong_layer():
+    told = {cause.partition(":")[0] for _, _, cause in CAUSES}
+    known = re.findall(r'"(?:f")?([a-z][a-z ,]*?): ', inspect.getsource(causes))
+    assert len(known) >= 10
+    assert {cause for cause in known if cause not in told} == set()
 
 
 def test_a_gradient_half_a_thousandth_off_fails():
@@ -316,6 +312,11 @@ def test_a_right_layer_of_a_user_keeps_the_whole_contract(layer: Layer):
     assert report.ok, str(report)
 
 
+def test_a_large_batch_of_nothing_but_kinks_passes():
+    assert gradient_report(layers.ReLU(), np.zeros((30, 30))).ok
+    assert gradient_report(layers.LeakyReLU(), np.zeros((30, 30))).ok
+
+
 def test_a_deep_network_with_many_kinks_passes():
     network = Sequential(Dense(30, "relu"), Dense(30, "relu"), Dense(3, "relu"), seed=1)
     report = gradient_report(network, input_shape=(20, 10))
@@ -343,10 +344,8 @@ def test_the_table_is_printed_and_returned(capsys: pytest.CaptureFixture[str]):
     report = check_gradients(Doubled(), X)
     printed = capsys.readouterr().out
     assert printed == f"{report}\n"
-    assert printed.splitlines()[:2] == [
-        "gradients of Doubled()",
-        "parameter  analytic   numeric    relative error  ok",
-    ]
+    assert printed.splitlines()[0] == "gradients of Doubled()"
+    assert printed.splitlines()[1].split() == ["parameter", "analytic", "numeric", "relative", "error", "ok"]
     assert printed.splitlines()[-1] == "  likely cause: a factor: it is 2 times what it should be"
     assert not report
 
@@ -430,16 +429,16 @@ class OutputSpoiled(Right):
 
 
 class Growing(Right):
-    """Keeps something from one pass to the next."""
+    """Counts its passes, and has another slope from the third one on."""
 
     passes = 0
 
     def forward(self, input):
-        self.passes += len(input) == 1
-        return (2 + self.passes) * input
+        return (2 + (self.passes >= 2)) * input
 
     def backward(self, output_grad):
-        return (2 + self.passes) * output_grad
+        self.passes += 1
+        return 2 * output_grad
 
 
 class Square(Right):
@@ -463,12 +462,11 @@ class Stubborn(Right):
         return self.factor * output_grad
 
 
-class Unpicklable(Right):
-    def __init__(self):
-        self.double = lambda array: 2 * array
+class Hoarding(Right):
+    """Lets itself be copied with the data of its last pass."""
 
-    def forward(self, input):
-        return self.double(input)
+    def __getstate__(self):
+        return self.__dict__.copy()
 
 
 class Overwriting(Scale):
@@ -489,7 +487,7 @@ BROKEN = [
     (Growing(), ["passes do not interfere"]),
     (Square(), ["batch of one", "output shape as declared"]),
     (Stubborn(), ["inference"]),
-    (Unpicklable(), ["saved and loaded"]),
+    (Hoarding(), ["saved and loaded"]),
     (Overwriting(), ["twin"]),
 ]
 
@@ -528,6 +526,7 @@ def test_the_first_step_warns_of_a_wrong_layer_by_name_and_cause():
     with pytest.warns(exc.GradientWarning) as caught:
         a_step(Linear(4), AlwaysOn(), Linear(1))
     assert len(caught) == 1
+    assert caught[0].filename == __file__
     assert str(caught[0].message) == (
         "AlwaysOn(): backward disagrees with forward. input_grad is wrong; likely cause: "
         "a mask that is always on: it lets gradient through where the output does not depend on the input. "
@@ -535,7 +534,7 @@ def test_the_first_step_warns_of_a_wrong_layer_by_name_and_cause():
     )
 
 
-@pytest.mark.parametrize("wrong", [Doubled, Uphill, Averaged, OneRow, Detached, Slightly], ids=lambda c: c.__name__)
+@pytest.mark.parametrize("wrong", [Doubled, Uphill, Averaged, OneRow, Detached], ids=lambda c: c.__name__)
 def test_the_first_step_finds_a_wrong_gradient_of_a_parameter_too(wrong: type[Affine]):
     with pytest.warns(exc.GradientWarning, match=wrong.__name__):
         a_step(wrong(3), Linear(1))
@@ -567,8 +566,15 @@ def test_right_layers_of_users_give_no_warning():
     a_step(Linear(4), Swish(), Scale(), Noise(), Block(Linear(3), Linear(4)), BareLinear(3), Linear(1))
 
 
-def test_a_kink_gives_no_warning():
-    a_step(Rectified(), Linear(1), x=np.zeros((5, 4)))
+@pytest.mark.parametrize("x", [np.zeros((5, 4)), np.zeros((5, 400)), np.eye(5), -1e-3 * np.eye(5)], ids=np.shape)
+def test_a_kink_gives_no_warning(x: np.ndarray):
+    a_step(Rectified(), Linear(1), x=x)
+    a_step(layers.ReLU(), Rectified(), Linear(1), x=x)
+
+
+def test_a_wrong_mask_gives_a_warning_among_kinks_too():
+    with pytest.warns(exc.GradientWarning, match="always on"):
+        a_step(AlwaysOn(), Linear(1), x=np.maximum(X, 0) - np.maximum(-X, 0) * (X < -0.5))
 
 
 def test_a_layer_that_the_check_cannot_run_is_left_alone():

@@ -106,6 +106,12 @@ def test_the_plot_shows_what_there_is(of, lines):
     assert [[line.get_label() for line in panel.lines] for panel in of.plot().axes] == lines
 
 
+def test_the_plot_marks_whole_epochs_only():
+    figure = WITH_VALIDATION.plot()
+    ticks = np.concatenate([panel.get_xticks() for panel in figure.axes])
+    assert np.array_equal(ticks, np.round(ticks))
+
+
 def test_a_plot_opens_no_window_and_leaves_pyplot_alone(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     assert WITHOUT.plot().axes

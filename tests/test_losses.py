@@ -486,3 +486,21 @@ def test_predicting_between_loss_and_backward_does_no_harm():
 def test_a_constant_start_gives_the_loss_of_guessing():
     network = layers.Linear(10, weight_init=Constant(0.0))
     assert losses.SoftmaxCrossEntropy(network)(np.ones((1, 4)), [3]) == pytest.approx(math.log(10), rel=1e-6)
+
+
+class OwnMean(lnc.Loss):
+    """(p - y)², averaged by a forward of its own."""
+
+    def forward(self, input, labels):
+        self.last_input, self.labels = self.network(input), labels
+        return float(((self.last_input - labels) ** 2).mean())
+
+    def gradient(self):
+        return 2 * (self.last_input - self.labels) / len(self.labels)
+
+
+@pytest.mark.parametrize(("reduction", "total"), [("sum", 9.0), ("mean", 36.0)])
+def test_a_forward_of_ones_own_is_reported_as_the_sum_or_the_mean_that_it_is_said_to_be(reduction: str, total: float):
+    loss = OwnMean(layers.Linear(1, weight_init=Constant(1.0)), reduction=reduction)
+    assert loss(np.full((4, 1), 3.0), np.zeros((4, 1))) == 9.0
+    assert (loss.total, loss.count) == (total, 4.0)

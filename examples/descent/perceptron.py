@@ -22,7 +22,7 @@ BATCH = 64
 LR = 0.01
 MOMENTUM = 0.5
 
-STORED = {"MNIST": 0.0, "digits": 0.0}
+STORED = {"MNIST": 0.9065, "digits": 0.874}
 """PyTorch's test accuracy from the same start, for where it is not installed (`tests/fixtures/make_example_003.py`)."""
 
 PUT_RIGHT = """

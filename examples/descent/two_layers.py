@@ -235,11 +235,10 @@ def print_agreement(flowers: Flowers, start: Weights, runs: list[Run], *, quick:
         rows.append([other.name, *(f"{difference:.0e}" for difference in (*losses, apart(other.grads, by_hand.grads)))])
     compare(["", "training losses", "validation losses", "gradients"], rows)
     if torch_if_installed():
-        backward = runs[2]
+        _, _, backward, *_ = runs
         print(f"  gradients of the layers and of PyTorch's autograd: {apart(backward.grads, backward.taped):.0e} apart")
-        print(
-            f"  losses with Lincoln's Adam and with PyTorch's: {relative(torch_adam(flowers, start), adam.train):.0e}"
-        )
+        adams = relative(torch_adam(flowers, start), adam.train)
+        print(f"  losses with Lincoln's Adam and with PyTorch's: {adams:.0e} apart, relative")
     else:
         print("  PyTorch is not installed: no tensors, no autograd to compare with")
     goal("Lincoln's losses from NumPy's, relative", relative(runs[-2].train, by_hand.train), at_most=1e-10, quick=quick)

@@ -116,6 +116,15 @@ def numpy(array: Array) -> np.ndarray:
     return np.asarray(array)
 
 
+def detached(array: Array) -> Array:
+    """An array that is on no graph of PyTorch's autograd: any array but such a tensor is returned as it is.
+
+    >>> detached(np.ones(2))
+    array([1., 1.])
+    """
+    return array.detach() if getattr(array, "requires_grad", False) else array
+
+
 def like(array: np.ndarray, prototype: Array) -> Array:
     """A NumPy array as a new array of ``prototype``'s library, dtype and device.
 

@@ -250,6 +250,8 @@ def _admit(layer: Layer, input: Array) -> Array:
 def _check_input(layer: Layer, input: Any) -> Any:
     if type(input) is tuple:
         return tuple(_check_input(layer, part) for part in input)
+    if type(input) is not np.ndarray:
+        input = arrays.detached(input)
     if getattr(input, "dtype", None) is not layer._dtype or layer._dtype is None:
         input = _admit(layer, input)
     shape = input.shape

@@ -15,7 +15,7 @@ from ..tables import table
 from .causes import likely_cause
 from .probe import Probe
 
-__all__ = ["GradientReport", "GradientRow", "check_gradients", "gradient_report", "measure"]
+__all__ = ["GradientReport", "GradientRow", "check_gradients", "gradient_report", "measure", "numeric_derivative"]
 
 _EVERY_ELEMENT = 256
 
@@ -165,7 +165,7 @@ def _row(probe: Probe, name: str, analytic: np.ndarray, *, tolerance: float, rng
         indices = [indices[i] for i in chosen]
     numeric = analytic.copy()
     for index in indices:
-        numeric[index] = _numeric(probe, name, index, float(analytic[index]), tolerance=tolerance)
+        numeric[index] = numeric_derivative(probe, name, index, float(analytic[index]), tolerance=tolerance)
     scale = max(float(np.abs(analytic).max()), float(np.abs(numeric).max()), probe.noise / tolerance) or 1.0
     difference = np.abs(analytic - numeric)
     worst = tuple(int(i) for i in np.unravel_index(difference.argmax(), difference.shape))
@@ -181,7 +181,7 @@ def _row(probe: Probe, name: str, analytic: np.ndarray, *, tolerance: float, rng
     return row
 
 
-def _numeric(probe: Probe, name: str, where: Any, analytic: float, *, tolerance: float) -> float:
+def numeric_derivative(probe: Probe, name: str, where: Any, analytic: float, *, tolerance: float) -> float:
     """The central difference; at a kink the analytic value itself, if it lies between the slopes of both sides."""
     central = probe.slope(name, where)
     scale = max(abs(central), abs(analytic), 1e-3)
@@ -204,7 +204,7 @@ def _check_direction(
     direction = rng.normal(size=analytic.shape)
     direction /= np.linalg.norm(direction)
     expected = float((analytic * direction).sum())
-    slope = _numeric(probe, row.name, direction, expected, tolerance=tolerance)
+    slope = numeric_derivative(probe, row.name, direction, expected, tolerance=tolerance)
     scale = max(float(np.linalg.norm(analytic)) / np.sqrt(analytic.size), abs(expected), probe.noise / tolerance) or 1.0
     error = abs(slope - expected) / scale
     if error > tolerance and not probe.has_kink(row.name, direction, scale):

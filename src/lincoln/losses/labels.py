@@ -181,8 +181,7 @@ def _endings(network: Layer) -> list[Layer]:
 
 
 def _as_array(loss: Loss, labels: Any, prototype: Array) -> Array:
-    if not arrays.library(labels):
-        labels = np.asarray(labels)
+    labels = arrays.detached(labels) if arrays.library(labels) else np.asarray(labels)
     if arrays.library(labels) != arrays.library(prototype):
         if arrays.kind(labels) not in ("float", "int"):
             _refuse_kind(loss, labels, "numbers")

@@ -27,7 +27,8 @@ class Loss(Recorded):
 
     Args:
         network: the layer, usually a `Sequential`, whose output is judged.
-        reduction: ``"sum"`` over the batch, or ``"mean"``: over examples and outputs, weighted if there are weights.
+        reduction: ``"sum"`` over the batch, or ``"mean"``: over examples and outputs, weighted if there are weights. A
+            ``forward`` of one's own does what it does; here it says which of the two that is.
 
     Attributes:
         last_input: the network's output for the last batch, which the loss took in.
@@ -129,7 +130,8 @@ class Loss(Recorded):
         loss = self.forward(input, labels) if weights is None else self.forward(input, labels, weights)
         _returned(self, "forward", loss)
         if self.count == 0.0:
-            self.total, self.count = float(loss), float(labels.shape[0])
+            self.count = float(labels.shape[0])
+            self.total = float(loss) * (1.0 if self.reduction == "sum" else self.count)
         return loss
 
     def forward(self, input: Array, labels: Array, weights: Array | None = None) -> float:

@@ -176,6 +176,7 @@ class History:
             values = [math.nan if value is None else value for value in self[name]]
             panel.plot(self["number"], values, label=name.replace("_", " "))
         panel.set_xlabel("epoch")
+        panel.xaxis.get_major_locator().set_params(integer=True)
         panel.grid(alpha=0.3)
         panel.legend()
 
