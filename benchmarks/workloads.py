@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ class Workload(NamedTuple):
     def sizes(self) -> list[tuple[int, int]]:
         """``(n_in, n_out)`` of each linear layer."""
         widths = (self.features, *self.hidden, self.classes)
-        return list(zip(widths, widths[1:], strict=False))
+        return list(pairwise(widths))
 
     @property
     def steps(self) -> int:

@@ -152,26 +152,30 @@ def mask(labels: Any, *, like: Any) -> Any:
 # ---------------------------------------------------------------- the same numbers
 
 
+def pairs() -> list[tuple[Any, Any]]:
+    """Each loss on its activation: as written here, and the library's."""
+    return [
+        (LogSigmoidLoss(LogSigmoid()), lnc.losses.LogSigmoidLoss(lnc.layers.LogSigmoid())),
+        (CrossEntropy(Softmax()), lnc.losses.CrossEntropy(lnc.layers.Softmax())),
+        (NLLLoss(LogSoftmax()), lnc.losses.NLLLoss(lnc.layers.LogSoftmax())),
+    ]
+
+
 def side_by_side() -> None:
     heading("The notebook's layers and losses beside the library's: the same numbers")
     rng = np.random.default_rng(0)
     features, yes_or_no = rng.normal(size=(8, 5)), rng.integers(0, 2, 8)
     x, y = next(lnc.data.generate_batches(features, yes_or_no, size=8, shuffle=False))
-    classes = namespace(x).astype(y, namespace(x).int64) + 2  # labels 2 and 3, of 5 classes
-    show("mask of the labels 2, 3, 2", mask(classes, like=x)[[0, 1, 3]])
-    pairs = [
-        (LogSigmoidLoss(LogSigmoid()), lnc.losses.LogSigmoidLoss(lnc.layers.LogSigmoid()), x[:, :1], y),
-        (CrossEntropy(Softmax()), lnc.losses.CrossEntropy(lnc.layers.Softmax()), x, classes),
-        (NLLLoss(LogSoftmax()), lnc.losses.NLLLoss(lnc.layers.LogSoftmax()), x, classes),
-    ]
+    classes = namespace(x).astype(y, namespace(x).int64) + 2  # 2 and 3, of 5 classes
+    show("mask of the labels 3, 3, 2", mask(classes, like=x)[[0, 1, 3]])
     rows = []
-    for mine, theirs, inputs, labels in pairs:
-        (loss, grad), (library_loss, library_grad) = (loss_and_grad(one, inputs, labels) for one in (mine, theirs))
+    for (mine, library), inputs, labels in zip(pairs(), (x[:, :1], x, x), (y, classes, classes), strict=True):
+        loss, grad = loss_and_grad(mine, inputs, labels)
+        library_loss, library_grad = loss_and_grad(library, inputs, labels)
         difference = np.abs(lnc.arrays.numpy(grad - library_grad)).max()
-        names = f"{type(mine).__name__}({type(mine.network).__name__})"
-        rows.append([names, loss, library_loss, f"{difference:.0e}"])
+        rows.append([f"{type(mine).__name__}({type(mine.network).__name__})", loss, library_loss, f"{difference:.0e}"])
     compare(["loss of 8 examples", "written here", "library", "gradients differ by"], rows)
-    with refused("three axes for the LogSigmoid written here, which has words of its own for it"):
+    with refused("three axes, which the LogSigmoid written here refuses in words of its own"):
         LogSigmoid()(x[None])
 
 
@@ -209,41 +213,34 @@ def jacobians(folder: Path) -> None:
 
 def where_it_breaks(folder: Path) -> None:
     heading("Large logits: the formulas as they stand overflow, the library's do not")
-    mine = {"sigmoid": LogSigmoidLoss(LogSigmoid()), "softmax": CrossEntropy(Softmax()), "log": NLLLoss(LogSoftmax())}
-    library = {
-        "sigmoid": lnc.losses.LogSigmoidLoss(lnc.layers.LogSigmoid()),
-        "softmax": lnc.losses.CrossEntropy(lnc.layers.Softmax()),
-        "log": lnc.losses.NLLLoss(lnc.layers.LogSoftmax()),
-    }
+    sigmoid, softmax, log_softmax = pairs()
     rows = []
-    for kind, logits, label in (
-        *[("sigmoid", [a], y) for a in (10.0, 15.0, 89.0) for y in (1, 0)],
-        *[("softmax", [100.0, 0.0], 0), ("softmax", [0.0, -110.0], 0), ("softmax", [0.0, -110.0], 1)],
-        *[("log", [100.0, 0.0], 0), ("log", [100.0, 0.0], 1)],
+    for losses, logits, label in (
+        *[(sigmoid, [a], y) for a in (10.0, 15.0, 89.0) for y in (1, 0)],
+        *[(softmax, [100.0, 0.0], 0), (softmax, [0.0, -110.0], 0), (softmax, [0.0, -110.0], 1)],
+        *[(log_softmax, [100.0, 0.0], 0), (log_softmax, [100.0, 0.0], 1)],
     ):
         a, y = np.array([logits], dtype=np.float32), np.array([[label]])
-        row = [type(mine[kind]).__name__, str(logits), label]
-        for loss in (mine[kind], library[kind]):
+        row = [type(losses[0]).__name__, str(logits), label]
+        for loss in losses:
             value, grad = loss_and_grad(loss, a, y)
             row += [f"{value:.4g}", ", ".join(f"{g:.4g}" for g in grad[0])]
         rows.append(row)
     compare(["float32", "logits", "label", "loss", "gradient", "library: loss", "gradient"], rows)
-
-    a = np.linspace(-20, 100, 600, dtype=np.float32)[:, None]
-    drawing, panels = figure(1, 2, title="LogSigmoidLoss of one logit, float32; a gap is inf or nan")
-    for panel, label in zip(panels, (1, 0), strict=True):
-        lines = {"library": library["sigmoid"], "as it stands in the notebook": mine["sigmoid"]}
-        values = {
-            name: [loss_and_grad(loss, one[None], one[None] * 0 + label)[0] for one in a]
-            for name, loss in lines.items()
-        }
-        curves(panel, values, x=a[:, 0], title=f"label {label}", xlabel="logit a", styles=["-", "--"])
-    save(drawing, folder / "log_probabilities_limits.png")
-    print(
-        "  A log-probability below 0 stands for logits up to 71 only, so the loss stays there, with the right gradient."
-    )
+    print("  A log-probability that is not quite 0 tells logits up to 71 apart; beyond, only the gradient goes on.")
     on_logits = lnc.losses.SigmoidCrossEntropy(lnc.layers.Linear(1, weight_init=lnc.initializers.Constant(1.0)))
-    print(f"  A loss on logits has room for both: {on_logits(np.full((1, 1), 89.0), [0])} for 89 and label 0.")
+    print(
+        f"  A loss on logits has room for more: {on_logits(np.full((1, 1), 89.0), [0])} for the logit 89 and label 0."
+    )
+
+    drawing, panels = figure(1, 2, title="LogSigmoidLoss of one logit, float32; a gap is inf or nan")
+    a = np.linspace(-20, 100, 600, dtype=np.float32)
+    for panel, label in zip(panels, (1, 0), strict=True):
+        y = np.full((1, 1), label)
+        library, mine = ([loss_and_grad(loss, np.full((1, 1), one), y)[0] for one in a] for loss in sigmoid[::-1])
+        lines = {"library": library, "as it stands in the notebook": mine}
+        curves(panel, lines, x=a, title=f"label {label}", xlabel="logit a", styles=["-", "--"])
+    save(drawing, folder / "log_probabilities_limits.png")
 
 
 # ---------------------------------------------------------------- breast cancer and MNIST
@@ -254,9 +251,7 @@ def breast_cancer(*, epochs: int, quick: bool) -> None:
     cancer = lnc.datasets.breast_cancer()
     x, y = lnc.data.standardize(cancer.features), cancer.labels
     printed = BREAST_CANCER.split()
-    rows = [
-        [epoch, *printed[i + 1 : i + 3]] for i, epoch in zip(range(0, 57, 3), range(20, epochs + 1, 20), strict=False)
-    ]
+    rows: list[list[Any]] = [printed[i : i + 3] for i in range(0, len(printed), 3) if int(printed[i]) <= epochs]
     for name, activation, loss in (
         ("written here", LogSigmoid(), LogSigmoidLoss),
         ("the library's", "log_sigmoid", lnc.losses.LogSigmoidLoss),
@@ -290,7 +285,6 @@ def digits(quick: bool) -> tuple[Any, bool]:
 
 def train(activation: Any, loss: Any, *, data: Any, epochs: int, logprob: bool) -> tuple[Any, list[str]]:
     """The notebook's network on images: the fitted model, and the lines that fit wrote."""
-    # Judged on the test images, as in the notebook. Nothing is chosen by these figures, so they stay fair.
     train_loader = lnc.data.DataLoader((data.x_train, data.y_train), batch_size=128, shuffle=True, seed=0)
     test_loader = lnc.data.DataLoader((data.x_test, data.y_test), batch_size=128)
     hidden = lnc.Dense(500, weight_init=SMALL, bias_init=SMALL)
@@ -314,7 +308,8 @@ def notebook_line(printed: str, step: int) -> list[Any]:
     It divides what came since its last line by 100 batches, but forgets the sum at the end of an epoch, which has 469
     of them: in the first line of the second epoch are 31.
     """
-    total, accuracy = printed.split()[step // 50 - 2 : step // 50]
+    index = 2 * (step // 100 - 1)
+    total, accuracy = printed.split()[index : index + 2]
     batches = min(100, (step - 1) % 469 + 1)
     return [total, float(total) * 100 / batches / 128, accuracy]
 
@@ -328,6 +323,7 @@ def line_here(line: str) -> list[float]:
 def mnist(folder: Path, *, quick: bool) -> None:
     heading("Handwritten digits: Dense(500), Dense(10)")
     found, real = digits(quick)
+    print("  Judged on the test images, as in the notebook; nothing is chosen by these figures, so they stay fair.")
     data = found.normalized(flat=False)  # (pixel - mean) / deviation: 0.1307 and 0.3081 of MNIST's pixels from 0 to 1
     for name, written, loss, library_loss, printed, epochs, least in (
         ("Softmax", Softmax(), CrossEntropy, lnc.losses.CrossEntropy, MNIST_SOFTMAX, 1, 0.92),

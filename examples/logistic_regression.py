@@ -49,7 +49,7 @@ CLASSIFIER = """
 """
 """Epoch, "Train loss" and accuracy of the notebook's two runs of a Classifier: its own class, and its package's.
 
-The output is cut off after epoch 380; the last line is from its public repository, for the first run from a sister of it.
+The output is cut off after epoch 380. The last line is from its public repository: there the first run is another one.
 """
 
 

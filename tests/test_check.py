@@ -282,6 +282,14 @@ def test_a_kink_does_not_fail_a_right_loss(loss_class: type[lnc.Loss]):
     assert report.ok, str(report)
 
 
+@pytest.mark.parametrize("distance", [0.0, 1e-9, 1e-7, 1e-5, 1e-4, 4e-4, 9e-4, 1.5e-3, 2.1e-3])
+@pytest.mark.parametrize("side", [-1, 1])
+def test_a_jump_of_the_curvature_does_not_fail_a_right_layer(distance: float, side: int):
+    assert gradient_report(layers.ELU(), np.array([[side * distance, 1.0]])).ok
+    loss = losses.Huber(layers.Sequential())
+    assert gradient_report(loss, np.array([[1.0 + side * distance, 3.0]]), np.zeros((1, 2))).ok
+
+
 def test_a_wrong_slope_beside_a_kink_is_found():
     class Steep(Rectified):
         def backward(self, output_grad):
@@ -312,9 +320,10 @@ def test_a_right_layer_of_a_user_keeps_the_whole_contract(layer: Layer):
     assert report.ok, str(report)
 
 
-def test_a_large_batch_of_nothing_but_kinks_passes():
-    assert gradient_report(layers.ReLU(), np.zeros((30, 30))).ok
-    assert gradient_report(layers.LeakyReLU(), np.zeros((30, 30))).ok
+@pytest.mark.parametrize("seed", range(6))
+def test_a_large_batch_of_nothing_but_kinks_passes(seed: int):
+    assert gradient_report(layers.ReLU(), np.zeros((30, 30)), seed=seed).ok
+    assert gradient_report(layers.LeakyReLU(), np.zeros((30, 30)), seed=seed).ok
 
 
 def test_a_deep_network_with_many_kinks_passes():
@@ -509,7 +518,9 @@ def test_a_change_of_the_input_in_place_is_found():
 
 
 def test_every_part_of_the_contract_has_a_broken_layer():
-    assert {part for _, parts in BROKEN for part in parts} == {name for name, _ in contract_report(Right(), (5, 4)).rows}
+    assert {part for _, parts in BROKEN for part in parts} == {
+        name for name, _ in contract_report(Right(), (5, 4)).rows
+    }
 
 
 # ---------------------------------------------------------------------- the check in the first training step

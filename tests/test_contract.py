@@ -168,7 +168,8 @@ def test_later_batches_are_converted_to_the_dtype_of_the_network():
 def test_astype_changes_the_dtype_of_a_whole_network():
     network = Sequential(Linear(3), Tanh(), Linear(1), seed=0).build(4)
     single = network(X)
-    double = network.astype("float64")(X)
+    double = network.astype("float64")(X.astype(np.float32))
+    assert network[0].last_input.dtype == np.float64
     assert (double.dtype, network.vector.value.dtype) == (np.float64, np.float64)
     np.testing.assert_allclose(single, double, rtol=1e-5)
 
@@ -283,7 +284,8 @@ def test_without_a_seed_every_network_is_new(global_generators_untouched: None):
 
 def test_another_dropout_changes_no_initial_value():
     plain = Sequential(Dense(3), Linear(2), seed=5).build(4)
-    more = Sequential(Dropout(0.1), Dense(3), Dropout(0.5), Linear(2), seed=5).build(4)
+    more = Sequential(Dropout(0.1), Dense(3), Dropout(0.5), Linear(2), seed=5)
+    more(X.astype(np.float32))
     np.testing.assert_array_equal(plain.vector.value, more.vector.value)
 
 

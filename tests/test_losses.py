@@ -247,7 +247,27 @@ def test_expected_counts_of_poisson_are_exponentials():
 
 # ---------------------------------------------------------------------- far outside what exp can bear
 
-FAR = [-1e4, -1e3, -104.0, -90.0, -88.0, -80.0, -17.0, -1.0, 0.0, 1.0, 15.0, 16.7, 17.0, 80.0, 88.0, 90.0, 104.0, 1e3, 1e4]
+FAR = [
+    -1e4,
+    -1e3,
+    -104.0,
+    -90.0,
+    -88.0,
+    -80.0,
+    -17.0,
+    -1.0,
+    0.0,
+    1.0,
+    15.0,
+    16.7,
+    17.0,
+    80.0,
+    88.0,
+    90.0,
+    104.0,
+    1e3,
+    1e4,
+]
 """Logits around every point where float32 gives up: 1 - p at 16.6, exp at 88.7, the last subnormal at 103.9."""
 FAR_ROWS = [
     [1e4, -1e4, 0.0],

@@ -13,7 +13,7 @@ from ..initializers import Shape
 from ..layer import Layer
 from ..tables import table
 from .causes import likely_cause
-from .probe import Probe
+from .probe import KINK, Probe
 
 __all__ = ["GradientReport", "GradientRow", "check_gradients", "gradient_report", "measure", "numeric_derivative"]
 
@@ -188,10 +188,11 @@ def numeric_derivative(probe: Probe, name: str, where: Any, analytic: float, *, 
     if abs(central - analytic) <= tolerance * scale:
         return central
     left, right = probe.sides(name, where)
-    smooth = max(abs(left - central), abs(right - central)) <= 1e-4 * scale
-    if not smooth and min(left, right) - 1e-4 * scale <= analytic <= max(left, right) + 1e-4 * scale:
+    if abs(left - right) <= KINK * scale and probe.is_smooth(name, where, within=0.1 * tolerance * scale):
+        return central
+    if min(left, right) - KINK * scale <= analytic <= max(left, right) + KINK * scale:
         return analytic
-    return central if smooth else (left + right) / 2
+    return (left + right) / 2
 
 
 def _check_direction(

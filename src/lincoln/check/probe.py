@@ -20,7 +20,8 @@ __all__ = ["Probe", "in_dtype", "named_parts", "undisturbed"]
 
 _STEP = 1e-3
 _NEAR = 1e-7
-_KINK = 1e-4
+KINK = 1e-4
+"""How far the slopes to the left and to the right may differ, relative to the gradient, where there is no kink."""
 
 
 class Probe:
@@ -84,7 +85,7 @@ class Probe:
                 grads[name] = np.zeros(self.places[name].shape) if grad is None else np.array(arrays.numpy(grad))
         return grads
 
-    def slope(self, name: str, where: Any) -> float:
+    def slope(self, name: str, where: Any, *, step: float = _STEP) -> float:
         """The derivative of the weighted outputs with respect to one number, or along a direction, of one array.
 
         By the five-point formula (8 (f(h) - f(-h)) - (f(2h) - f(-2h))) / 12h, whose error falls with h⁴.
@@ -92,10 +93,15 @@ class Probe:
         Args:
             name: of the array, among `places`.
             where: an index, or a direction: an array of the same shape.
+            step: h.
         """
-        near = self._rise(name, where, _STEP)
-        far = self._rise(name, where, 2 * _STEP)
-        return (8 * near - far) / (12 * _STEP)
+        near = self._rise(name, where, step)
+        far = self._rise(name, where, 2 * step)
+        return (8 * near - far) / (12 * step)
+
+    def is_smooth(self, name: str, where: Any, *, within: float) -> bool:
+        """Whether a smaller step gives the same slope: not where a kink, or a jump of the curvature, is near."""
+        return abs(self.slope(name, where) - self.slope(name, where, step=_STEP / 8)) <= within
 
     def sides(self, name: str, where: Any) -> tuple[float, float]:
         """The slopes to the left and to the right, measured so near that a kink lies between them or nowhere."""
@@ -106,7 +112,7 @@ class Probe:
     def has_kink(self, name: str, where: Any, scale: float) -> bool:
         """Whether the slopes to the left and to the right differ, on that scale."""
         left, right = self.sides(name, where)
-        return abs(left - right) > _KINK * scale
+        return abs(left - right) > KINK * scale
 
     @property
     def noise(self) -> float:
