@@ -1,4 +1,4 @@
-"""The contract of every loss: gradients, PyTorch's numbers, weights, labels, and logits far outside what exp can bear."""
+"""The contract of every loss: gradients, PyTorch's numbers, weights, labels, and logits beyond what exp can bear."""
 
 from __future__ import annotations
 

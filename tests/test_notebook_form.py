@@ -1,4 +1,4 @@
-"""Layers and losses in the form of the notebooks, with NumPy arrays and with PyTorch tensors, among the library's own."""
+"""Layers and losses in the notebooks' form, with NumPy arrays and with PyTorch tensors, among the library's own."""
 
 from __future__ import annotations
 
