@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -84,6 +84,14 @@ def python(*arguments: str, threads: int, more: Mapping[str, str] | None = None)
     return dict(json.loads(lines[-1])) if lines else {}
 
 
+def first_runs(names: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """A step of each contestant: its versions, or why it does not run."""
+    for name in names:
+        found = contest(CONTESTANTS[name], "tiny", "--smoke", threads=all_threads())
+        told = {part: found[part] for part in ("versions", "error") if part in found}
+        yield told | {"contestant": name, "repetition": -1}
+
+
 @contextmanager
 def processors(threads: int) -> Iterator[None]:
     """Processes started inside may run on so many processors only, where the system can do that.
@@ -101,7 +109,7 @@ def processors(threads: int) -> Iterator[None]:
         os.sched_setaffinity(0, allowed)
 
 
-def in_turn(names: Any, repetition: int) -> list[Any]:
+def in_turn(names: Iterable[str], repetition: int) -> list[str]:
     """Another first and another last one in each repetition, so that none always follows the same neighbor."""
     names = list(names)
     start = repetition % len(names)

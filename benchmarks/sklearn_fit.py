@@ -16,7 +16,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from processes import LINCOLN, all_threads, in_turn, progress, python
+from processes import LINCOLN, all_threads, first_runs, in_turn, progress, python
 from report import Record, best_and_median, by_repetition, markdown, ratio, save, shown
 from workloads import WORKLOADS, Workload
 
@@ -79,6 +79,7 @@ def fit(name: str, work: Workload, *, epochs: int) -> Record:
 
 def measure(workloads: Sequence[str], threads: Sequence[int], *, repetitions: int) -> Iterator[Record]:
     """Both, in turn, each in a new process."""
+    yield from first_runs(NAMES)
     for repetition, workload, count in product(range(repetitions), workloads, threads):
         for name in in_turn(NAMES, repetition):
             progress(f"repetition {repetition + 1}, {workload}, {count} threads: {name}")
@@ -89,7 +90,8 @@ def measure(workloads: Sequence[str], threads: Sequence[int], *, repetitions: in
 def tables(records: Sequence[Record]) -> list[tuple[str, str]]:
     """Title and table: a row for each workload and number of threads."""
     rows = []
-    for workload, threads in dict.fromkeys((record["workload"], record["threads"]) for record in records):
+    cases = dict.fromkeys((record["workload"], record["threads"]) for record in records if "workload" in record)
+    for workload, threads in cases:
         wanted = {"workload": workload, "threads": threads}
         times = [by_repetition(records, "seconds", contestant=name, **wanted) for name in NAMES]
         scores = [by_repetition(records, "accuracy", contestant=name, **wanted) for name in NAMES]

@@ -9,7 +9,7 @@ import argparse
 import time
 from collections.abc import Iterator, Sequence
 
-from processes import CONTESTANTS, LINCOLN, WITHOUT_KERNELS, all_threads, in_turn, progress, python
+from processes import CONTESTANTS, LINCOLN, WITHOUT_KERNELS, all_threads, first_runs, in_turn, progress, python
 from report import Record, best_and_median, by_repetition, markdown, ratio, save, shown
 
 EPOCHS = 200
@@ -18,23 +18,24 @@ from workloads import WORKLOADS
 from contestants import {program} as contestant
 contestant.training(WORKLOADS["tiny"], "{mode}")({epochs})
 """
-IMPORT = "import numpy, {package}"
-PACKAGES = {LINCOLN: "lincoln", "PyTorch": "torch", "JAX": "jax", "scikit-learn": "sklearn.neural_network"}
+BARE = {"Python alone": "pass", "NumPy alone": "import numpy"}
+IMPORTS = BARE | {
+    LINCOLN: "import lincoln",
+    "PyTorch": "import numpy, torch",
+    "JAX": "import jax",
+    "scikit-learn": "import sklearn.neural_network",
+}
 MODES = {"PyTorch": ("eager",), "JAX": ("scan", "step")}
 NAMES = (LINCOLN, "PyTorch", "JAX", "scikit-learn", WITHOUT_KERNELS)
 
 
 def measure(*, repetitions: int) -> Iterator[Record]:
-    """Every contestant, in turn, each in a new process; the first time, which writes caches, does not count."""
-    for repetition in range(-1, repetitions):
-        for name in in_turn(NAMES, repetition + 1):
+    """Every contestant, in turn, each in a new process, after a run that fills the caches and tells the versions."""
+    yield from first_runs(NAMES)
+    for repetition in range(repetitions):
+        for name in in_turn([*NAMES, *BARE], repetition):
             progress(f"repetition {repetition + 1}: {name}")
-            counted = [one for one in _records(name) if repetition >= 0 or "error" in one]
-            yield from (record | {"contestant": name, "repetition": repetition} for record in counted)
-        if repetition >= 0:
-            bare = _timed("pass"), _timed("import numpy")
-            for name, seconds in zip(("Python alone", "NumPy alone"), bare, strict=True):
-                yield seconds | {"contestant": name, "repetition": repetition, "until": "import"}
+            yield from (record | {"contestant": name, "repetition": repetition} for record in _records(name))
 
 
 def tables(records: Sequence[Record]) -> list[tuple[str, str]]:
@@ -42,7 +43,7 @@ def tables(records: Sequence[Record]) -> list[tuple[str, str]]:
     rows = []
     names = dict.fromkeys(record["contestant"] for record in records)
     reference = by_repetition(records, "seconds", contestant=LINCOLN, until="model")
-    for name in [one for one in (*NAMES, "NumPy alone", "Python alone") if one in names]:
+    for name in [one for one in (*NAMES, *BARE) if one in names]:
         imported, trained = (
             by_repetition(records, "seconds", contestant=name, until=until) for until in ("import", "model")
         )
@@ -52,9 +53,11 @@ def tables(records: Sequence[Record]) -> list[tuple[str, str]]:
 
 
 def _records(name: str) -> Iterator[Record]:
+    if name in IMPORTS:
+        yield _timed(IMPORTS[name]) | {"until": "import"}
+    if name in BARE:
+        return
     contestant = CONTESTANTS[name]
-    if name in PACKAGES:
-        yield _timed(IMPORT.format(package=PACKAGES[name])) | {"until": "import"}
     for mode in MODES.get(name, ("",)):
         program = TRAIN.format(program=contestant.program, mode=mode, epochs=EPOCHS)
         yield _timed(program, **contestant.environment) | {"until": "model", "mode": mode}

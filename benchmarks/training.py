@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from itertools import product
+from statistics import median
 
 from processes import CONTESTANTS, LIMIT, LINCOLN, PEERS, WITHOUT_KERNELS, all_threads, contest, in_turn, progress
 from report import Record, best_and_median, by_repetition, markdown, ratio, save, shown
@@ -16,7 +17,7 @@ from workloads import WORKLOADS
 Case = tuple[str, int]
 """A workload and a number of threads."""
 
-TOO_SLOW = 1.15
+TOO_SLOW = 1.03
 """A mode that took so many times as long as another of the same library at first is not measured again."""
 
 
@@ -76,7 +77,7 @@ def _memory(records: Sequence[Record], works: Sequence[str], names: Sequence[str
     rows = []
     for work in works:
         peaks = (by_repetition(records, "peak_mb", workload=work, contestant=name) for name in names)
-        rows.append([work, *(shown(sorted(found.values())[len(found) // 2] if found else None) for found in peaks)])
+        rows.append([work, *(shown(median(found.values()) if found else None) for found in peaks)])
     return markdown(["", *names], rows)
 
 

@@ -1,4 +1,4 @@
-"""What the contract and the layers refuse: each mistake, what its refusal says, and the same thing with the fix applied."""
+"""What the contract and the layers refuse: each mistake, what its refusal says, and the same with the fix applied."""
 
 from __future__ import annotations
 
