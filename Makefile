@@ -2,16 +2,19 @@
 #   make demo       train a classifier on real data, check its gradients, save a picture
 #   make test       every check that needs nothing heavy
 #   make test-all   the tests that make test leaves out: live PyTorch, full-length examples
+#   make bench      speed and memory beside PyTorch, JAX, scikit-learn and thinc; takes half an hour of an idle machine
 #   make format     bring the code into shape
-#   make clean      remove .venv and what tools left behind
+#   make clean      remove .venv, .bench and what tools left behind
 
 PYTHON ?= python3
 VENV ?= .venv
+BENCH ?= .bench
 TORCH ?= torch==2.13.0
 BIN := $(VENV)/bin
+SOURCES := $(wildcard setup.py) pyproject.toml $(shell find src -name '*.py')
 
 .DEFAULT_GOAL := test
-.PHONY: demo test test-all format clean
+.PHONY: demo test test-all bench format clean
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -43,10 +46,28 @@ test: $(VENV)/.test
 test-all: $(VENV)/.test-all
 	$(BIN)/python -m pytest -m big
 
+$(BENCH)/.peers: Makefile
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet '$(TORCH)' jax scikit-learn thinc
+	@touch $@
+
+# Installed as a user installs it, and again whenever a source has changed.
+$(BENCH)/.lincoln: $(BENCH)/.peers $(SOURCES)
+	$(BENCH)/bin/python -m pip install --quiet --upgrade --force-reinstall --no-deps .
+	@touch $@
+
+bench: $(BENCH)/.lincoln
+	$(BENCH)/bin/python benchmarks/training.py
+	$(BENCH)/bin/python benchmarks/inference.py
+	$(BENCH)/bin/python benchmarks/start_to_model.py
+	$(BENCH)/bin/python benchmarks/sklearn_fit.py
+	$(BENCH)/bin/python benchmarks/scaling.py
+	$(BENCH)/bin/python benchmarks/import_time.py
+
 format: $(VENV)/.test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) build dist output .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH) build dist output .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from processes import CONTESTANTS, LINCOLN, PEERS, WITHOUT_KERNELS, all_threads, contest, in_turn, progress
-from report import Record, best_and_median, by_repetition, markdown, ratio, save, shown
+from report import Record, best_and_median, by_repetition, conditions, markdown, ratio, save, shown
 
 BATCHES = (1, 32, 4096)
 NAMES = (LINCOLN, "PyTorch", "JAX", "scikit-learn", WITHOUT_KERNELS)
@@ -54,8 +54,9 @@ def main() -> None:
     parser.add_argument("--threads", nargs="+", type=int, default=sorted({1, all_threads()}))
     chosen = parser.parse_args()
     repetitions = 2 if chosen.quick else chosen.repetitions
+    under = conditions(repetitions=repetitions)
     records = list(measure(chosen.batches, chosen.threads, repetitions=repetitions))
-    save("inference", title="Inference", parts=tables(records), records=records, repetitions=repetitions)
+    save("inference", title="Inference", parts=tables(records), records=records, under=under)
 
 
 if __name__ == "__main__":

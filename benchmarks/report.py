@@ -46,6 +46,12 @@ def processor() -> str:
     return f"{name}{family}{f', {vectors[0]}' if vectors else ''}"
 
 
+def conditions(**chosen: object) -> dict[str, Any]:
+    """What was chosen, and how busy the machine is before anything starts: figures want an idle one."""
+    load = {"load average at the start": round(os.getloadavg()[0], 2)} if hasattr(os, "getloadavg") else {}
+    return chosen | load
+
+
 def by_repetition(records: Iterable[Record], key: str = "microseconds", **wanted: Any) -> ByRepetition:
     """The figure of each repetition; of several modes the best."""
     found: ByRepetition = {}
@@ -109,7 +115,9 @@ def failures(records: Iterable[Record]) -> list[str]:
     return list(said)
 
 
-def save(name: str, *, title: str, parts: Iterable[tuple[str, str]], records: Sequence[Record], **options: Any) -> None:
+def save(
+    name: str, *, title: str, parts: Iterable[tuple[str, str]], records: Sequence[Record], under: dict[str, Any]
+) -> None:
     """Print the tables, and write them and everything that was measured to `results/`."""
     about, told = machine(), versions(records)
     kernels = {True: "on", False: "off", None: "not asked"}[told.get("kernels")]
@@ -118,7 +126,7 @@ def save(name: str, *, title: str, parts: Iterable[tuple[str, str]], records: Se
         f"{about['processor']}; {about['cores']} cores; {about['system']}; Python {about['python']}, "
         f"NumPy {about['numpy']} with {about['blas']}",
         f"{others}; Lincoln's kernels are {kernels}",
-        ", ".join(f"{key} {value}" for key, value in options.items()),
+        ", ".join(f"{key} {value}" for key, value in under.items()),
     ]
     wrong = failures(records)
     sections = [f"## {heading}\n\n{body}" for heading, body in parts]
@@ -126,7 +134,7 @@ def save(name: str, *, title: str, parts: Iterable[tuple[str, str]], records: Se
         sections.append("## What did not work\n\n" + "\n".join(f"- {line}" for line in wrong))
     text = "\n\n".join([f"# {title}", "\n".join(f"- {fact}" for fact in facts if fact), *sections]) + "\n"
     RESULTS.mkdir(exist_ok=True)
-    data = {"machine": about, "versions": told, "options": options, "records": list(records)}
+    data = {"machine": about, "versions": told, "conditions": under, "records": list(records)}
     (RESULTS / f"{name}.md").write_text(text, encoding="utf-8")
     (RESULTS / f"{name}.json").write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     print(f"{os.linesep}{text}")

@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from processes import CONTESTANTS, LIMIT, LINCOLN, all_threads, contest, in_turn, progress
-from report import Record, by_repetition, markdown, ratio, save, shown, slope
+from report import Record, by_repetition, conditions, markdown, ratio, save, shown, slope
 
 
 class Axis(NamedTuple):
@@ -34,7 +34,7 @@ AXES = {
         (1, 4, 16, 64, 256, 1024, 4096, 8192),
         lambda n: {"batch": n, "examples": n * max(8, 2048 // n)},
     ),
-    "rows": Axis((1000, 3000, 10_000, 30_000, 100_000, 300_000, 1_000_000), lambda n: {"examples": n}, "epoch"),
+    "rows": Axis((1024, 4096, 16_384, 65_536, 262_144, 1_048_576), lambda n: {"examples": n}, "epoch"),
 }
 LARGE = 4
 """How many of the largest sizes the second slope is fitted to: there the fixed cost of a call has worn off."""
@@ -92,6 +92,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=all_threads())
     chosen = parser.parse_args()
     repetitions = 1 if chosen.quick else chosen.repetitions
+    under = conditions(repetitions=repetitions, threads=chosen.threads)
     records = list(measure(chosen.axes, repetitions=repetitions, threads=chosen.threads))
     title = "How the cost of training grows, from `tab` (50-128-128-2, batch 256, Adam)"
     save(
@@ -99,8 +100,7 @@ def main() -> None:
         title=title,
         parts=tables(records),
         records=records,
-        repetitions=repetitions,
-        threads=chosen.threads,
+        under=under,
     )
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 from processes import LINCOLN, all_threads, first_runs, in_turn, progress, python
-from report import Record, best_and_median, by_repetition, markdown, ratio, save, shown
+from report import Record, best_and_median, by_repetition, conditions, markdown, ratio, save, shown
 from workloads import WORKLOADS, Workload
 
 SKLEARN = "scikit-learn"
@@ -115,8 +115,9 @@ def main() -> None:
         print(json.dumps(fit(chosen.fit, WORKLOADS[workload], epochs=EPOCHS[workload])))
         return
     repetitions = 2 if chosen.quick else chosen.repetitions
+    under = conditions(repetitions=repetitions)
     records = list(measure(chosen.workloads, chosen.threads, repetitions=repetitions))
-    save("sklearn_fit", title="Whole fits", parts=tables(records), records=records, repetitions=repetitions)
+    save("sklearn_fit", title="Whole fits", parts=tables(records), records=records, under=under)
 
 
 if __name__ == "__main__":

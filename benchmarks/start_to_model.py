@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 from processes import CONTESTANTS, LINCOLN, WITHOUT_KERNELS, all_threads, first_runs, in_turn, progress, python
-from report import Record, best_and_median, by_repetition, markdown, ratio, save, shown
+from report import Record, best_and_median, by_repetition, conditions, markdown, ratio, save, shown
 
 EPOCHS = 200
 TRAIN = """
@@ -75,9 +75,10 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=7)
     chosen = parser.parse_args()
     repetitions = 2 if chosen.quick else chosen.repetitions
+    under = conditions(repetitions=repetitions)
     records = list(measure(repetitions=repetitions))
     title = "From process start to a trained model"
-    save("start_to_model", title=title, parts=tables(records), records=records, repetitions=repetitions)
+    save("start_to_model", title=title, parts=tables(records), records=records, under=under)
 
 
 if __name__ == "__main__":

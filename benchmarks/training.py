@@ -11,7 +11,7 @@ from itertools import product
 from statistics import median
 
 from processes import CONTESTANTS, LIMIT, LINCOLN, PEERS, WITHOUT_KERNELS, all_threads, contest, in_turn, progress
-from report import Record, best_and_median, by_repetition, markdown, ratio, save, shown
+from report import Record, best_and_median, by_repetition, conditions, markdown, ratio, save, shown
 from workloads import WORKLOADS
 
 Case = tuple[str, int]
@@ -105,8 +105,9 @@ def main() -> None:
     chosen = parser.parse_args()
     repetitions = 2 if chosen.quick else chosen.repetitions
     cases = list(product(chosen.workloads, chosen.threads))
+    under = conditions(repetitions=repetitions)
     records = list(measure(cases, repetitions=repetitions, names=chosen.contestants))
-    save("training", title="Training", parts=tables(records), records=records, repetitions=repetitions)
+    save("training", title="Training", parts=tables(records), records=records, under=under)
 
 
 if __name__ == "__main__":

@@ -174,6 +174,19 @@ def test_astype_changes_the_dtype_of_a_whole_network():
     np.testing.assert_allclose(single, double, rtol=1e-5)
 
 
+def test_a_network_goes_back_in_its_own_dtype():
+    network = Sequential(Linear(3), Tanh(), Linear(1), seed=0).build(4)
+    network(X)
+    assert network.backward(np.ones((6, 1))).dtype == np.float32
+    assert network.backward(np.ones((6, 1), dtype=int)).dtype == np.float32
+
+
+def test_a_layer_of_whole_numbers_leaves_its_gradient_as_it_is():
+    flatten = layers.Flatten()
+    flatten(np.zeros((2, 3, 4), dtype=int))
+    assert flatten.backward(np.full((2, 12), 0.5)).max() == 0.5
+
+
 def test_the_start_is_the_same_in_float32_and_in_float64():
     single = Linear(3).build(4, seed=0).W.value
     double = Linear(3).build(4, seed=0, dtype="float64").W.value

@@ -237,3 +237,9 @@ def test_a_cleared_gradient_of_a_notebook_layer_does_not_come_back(xp: ModuleTyp
     loss.network.clear_grad()
     loss.network.vector.collect()
     assert not np.any(np.asarray(loss.network.vector.grad))
+
+
+def test_a_notebook_loss_counts_labels_given_as_a_list():
+    loss = BareSquares(layers.Sequential())
+    assert loss(np.array([[1.0], [3.0]]), [[0.0], [0.0]]) == 10.0
+    assert (loss.total, loss.count) == (10.0, 2.0)

@@ -180,6 +180,12 @@ def test_build_hands_out_what_arrays_use_asks_for(torch, handed_out_as_torch: No
     assert contract_report(layers.Linear(2), (3, 4)).ok
 
 
+def test_a_network_of_tensors_goes_back_in_its_own_dtype(torch):
+    network = lnc.Sequential(layers.Linear(3), layers.Linear(1), seed=0)
+    network(torch.ones((2, 4)))
+    assert is_plain(torch, network.backward(torch.ones((2, 1), dtype=torch.float64)), "float32")
+
+
 def test_a_tensor_of_integers_is_converted(torch):
     assert is_plain(torch, layers.Linear(2)(torch.ones((2, 3), dtype=torch.int64)), "float32")
 

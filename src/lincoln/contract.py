@@ -200,6 +200,8 @@ def backward(formula: Forward) -> Forward:
                 fix="call forward(input) in training first; predictions under inference() record nothing",
             )
         _same_shape(self, "output_grad", output_grad, "output", self.output)
+        if type(self.output) is not tuple and output_grad.dtype is not self.output.dtype:
+            output_grad = _in_dtype_of(self.output, output_grad)
         self._inside = True
         try:
             input_grad = formula(self, output_grad)
@@ -302,6 +304,11 @@ def _refuse_shape(layer: Layer, name: str, array: Any, other_name: str, expected
         why="a gradient has one number for every number of the array it belongs to",
         fix="undo in backward what forward did to the shape: sum what it broadcast, transpose what it transposed",
     )
+
+
+def _in_dtype_of(output: Array, output_grad: Array) -> Array:
+    """The gradient in the dtype of its output: a network in float32 goes back in float32."""
+    return arrays.cast(output_grad, output.dtype) if arrays.kind(output) == "float" else output_grad
 
 
 def example_shape(array: Any) -> Any:

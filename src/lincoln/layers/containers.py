@@ -293,13 +293,14 @@ class Parallel(Container):
 
     def _check_fit(self, shapes: list[tuple[int, ...]]) -> None:
         comparable = [shape[:-1] for shape in shapes] if self.combine == "concatenate" else shapes
-        if any(shape != comparable[0] for shape in comparable):
+        without_features = self.combine == "concatenate" and () in comparable
+        if without_features or any(shape != comparable[0] for shape in comparable):
             raise MatchError(
                 code="LN116",
                 where="Parallel",
                 saw=f"branch outputs of shapes {', '.join(map(str, shapes))}",
                 why=f'combine="{self.combine}" would broadcast them or fail',
-                fix="give the branches outputs that differ in the last axis at most"
+                fix="give the branches outputs that differ in the last axis at most, the batch axis not being the last"
                 if self.combine == "concatenate"
                 else "give all branches outputs of one shape",
             )

@@ -130,7 +130,7 @@ class Loss(Recorded):
         loss = self.forward(input, labels) if weights is None else self.forward(input, labels, weights)
         _returned(self, "forward", loss)
         if self.count == 0.0:
-            self.count = float(labels.shape[0])
+            self.count = float(len(labels))
             self.total = float(loss) * (1.0 if self.reduction == "sum" else self.count)
         return loss
 
