@@ -13,8 +13,8 @@ Run = Callable[[int], object]
 """Does so many epochs, or so many calls, and returns when they are done."""
 
 ROUNDS = 5
-ROUND_SECONDS = 0.2
-ENOUGH_SECONDS = 1.5
+ROUND_SECONDS = 0.12
+ENOUGH_SECONDS = 1.0
 
 
 def program(
