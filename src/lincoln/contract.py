@@ -138,22 +138,27 @@ def forward(formula: Forward) -> Forward:
     def checked(self: Layer, input: Any) -> Any:
         if self._inside:
             return formula(self, input)
-        input = _check_input(self, input)
-        if not self.built:
-            return _first_forward(self, formula, input)
+        if type(input) is not np.ndarray or input.dtype is not self._dtype or input.shape != self._shape:
+            input = _check_input(self, input)
+            if not self.built:
+                return _first_forward(self, formula, input)
         if _mode.get() == _INFERENCE:
-            worker = self if self.own else copy.copy(self)
-            return _returned(self, formula(worker, input))
-        self._inside = True
-        try:
-            output = formula(self, input)
-        finally:
-            self._inside = False
+            return _returned(self, formula(self if self.own else copy.copy(self), input))
+        output = formula(self, input) if self._plain else _guarded(self, formula, input)
         self.last_input = input
-        self.output = _returned(self, output)
+        self.output = output if type(output) is np.ndarray else _returned(self, output)
         return output
 
     return checked
+
+
+def _guarded(self: Layer, formula: Forward, argument: Any) -> Any:
+    """Run a method whose class may call the same method of a base class, which is then not to check and record."""
+    self._inside = True
+    try:
+        return formula(self, argument)
+    finally:
+        self._inside = False
 
 
 def _first_forward(self: Layer, formula: Forward, input: Any) -> Any:
@@ -191,7 +196,8 @@ def backward(formula: Forward) -> Forward:
     def checked(self: Layer, output_grad: Array) -> Any:
         if self._inside:
             return formula(self, output_grad)
-        if self.output is None:
+        output = self.output
+        if output is None:
             raise BackwardError(
                 code="LN120",
                 where=repr(self),
@@ -199,19 +205,16 @@ def backward(formula: Forward) -> Forward:
                 why="the gradient depends on what the forward pass computed",
                 fix="call forward(input) in training first; predictions under inference() record nothing",
             )
-        _same_shape(self, "output_grad", output_grad, "output", self.output)
-        if type(self.output) is not tuple and output_grad.dtype is not self.output.dtype:
-            output_grad = _in_dtype_of(self.output, output_grad)
-        self._inside = True
-        try:
-            input_grad = formula(self, output_grad)
-        finally:
-            self._inside = False
+        if type(output_grad) is not np.ndarray or type(output) is tuple or output_grad.shape != output.shape:
+            _same_shape(self, "output_grad", output_grad, "output", output)
+        if type(output) is not tuple and output_grad.dtype is not output.dtype:
+            output_grad = _in_dtype_of(output, output_grad)
+        input_grad = formula(self, output_grad) if self._plain else _guarded(self, formula, output_grad)
         if not self.own:
             self._touch_foreign()
         if input_grad is None:
             _allow_missing(self)
-        else:
+        elif type(input_grad) is not np.ndarray or getattr(self.last_input, "shape", ()) != input_grad.shape:
             _same_shape(self, "input_grad", input_grad, "last_input", self.last_input)
         if _mode.get() == _RECORDING:
             self.output_grad, self.input_grad = output_grad, input_grad
@@ -281,6 +284,8 @@ def _check_input(layer: Layer, input: Any) -> Any:
             why=f"the layer was built for {layer.features} features on the last axis",
             fix=f"give {layer.features} features, or make a new network for {shape[-1]}",
         )
+    if layer.built and not inferring():
+        layer._shape = shape
     return input
 
 

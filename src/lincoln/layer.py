@@ -82,7 +82,10 @@ class Layer(Recorded):
     _inside: bool = False
     is_first: bool = False
     """Whether nothing below the layer learns, so that ``backward`` may return None instead of an input gradient."""
+    _plain: ClassVar[bool] = False
+    """Whether ``forward`` and ``backward`` certainly do not call those of a base class."""
     _dtype: Any = None
+    _shape: Any = None
     _vector: ParameterVector | None = None
     _builds: int = 0
     _twin_of: Layer | None = None
@@ -90,6 +93,9 @@ class Layer(Recorded):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.own = cls.__module__.partition(".")[0] == __package__
+        cls._plain = all(
+            sum(name in vars(base) for base in cls.__mro__ if base is not Layer) < 2 for name in ("forward", "backward")
+        )
         if "forward" in cls.__dict__:
             cls.forward = contract.forward(cls.__dict__["forward"])  # type: ignore[method-assign]
         if "backward" in cls.__dict__:
@@ -131,14 +137,18 @@ class Layer(Recorded):
     def train(self) -> Self:
         """Training behavior from now on, for this layer and all inside it."""
         for layer in walk(self):
-            layer._training = True
+            layer.set_training(True)
         return self
 
     def eval(self) -> Self:
         """Evaluation behavior from now on, for this layer and all inside it."""
         for layer in walk(self):
-            layer._training = False
+            layer.set_training(False)
         return self
+
+    def set_training(self, training: bool) -> None:
+        """Training or evaluation behavior from now on, for this one layer."""
+        self._training = training
 
     def children(self) -> Iterator[tuple[str, Layer]]:
         """The layers that this layer holds, each with the name to find it by."""
@@ -229,7 +239,7 @@ class Layer(Recorded):
         """
         self.forget()
         for layer in walk(self):
-            layer._dtype = None
+            layer._dtype = layer._shape = None
         for parameter in Layer.parameters(self):
             if parameter.built:
                 parameter.place(arrays.astype(parameter.value, dtype))

@@ -128,6 +128,15 @@ class Parameter:
             self._grad[...] = grad
             self._fresh = True
 
+    def accumulate_product(self, left: Array, right: Array) -> None:
+        """Add a matrix product to the gradient: `accumulate` without an array in between.   (n, k) (k, m) -> (n, m)"""
+        grad = self._grad
+        if self._fresh or type(left) is not np.ndarray or left.dtype is not grad.dtype:
+            self.accumulate(left @ right)
+            return
+        left.dot(right, out=grad)
+        self._fresh = True
+
     def clear_grad(self) -> None:
         """Set the gradient to zero."""
         if self._grad is not None:
@@ -304,20 +313,28 @@ class ParameterVector:
             and all(map(operator.is_, parameters, self.parameters))
         )
 
-    def collect(self) -> None:
-        """Make the gradient vector true before it is used: parameters that no backward pass reached get zeros."""
+    def collect(self) -> bool:
+        """Make the gradient vector true before it is used: parameters that no backward pass reached get zeros.
+
+        Returns:
+            Whether any backward pass has reached any of them; if not, nothing is changed.
+        """
         for foreign in self.foreign:
             foreign.pull()
-        for parameter in self.parameters:
-            if not parameter.fresh:
+        stale = [parameter for parameter in self.parameters if not parameter._fresh]
+        if stale:
+            if len(stale) == len(self.parameters):
+                return False
+            for parameter in stale:
                 parameter.clear_grad()
+        return True
 
     def release(self) -> None:
         """Give changed values back to layers that keep their own arrays, and mark all gradients as used up."""
         for foreign in self.foreign:
             foreign.push()
         for parameter in self.parameters:
-            parameter.use_grad()
+            parameter._fresh = False
 
     def _check_same_kind(self) -> None:
         kinds = {(arrays.library(p.value), str(p.value.dtype), str(p.value.device)): p for p in self.parameters}

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from .. import arrays
+from .. import arrays, functional
 from ..arrays import Array
 from ..exc import DataError, MatchError
 from . import reading
@@ -65,6 +65,17 @@ class Dataset:
                 return x[0], y[0]
             index = arrays.numpy(index)
         return _rows(self.features, index, self.dtype), _rows(self.labels, index, self.label_dtype)
+
+    def is_plain(self) -> bool:
+        """Whether rows come out as they lie in memory: NumPy arrays already in the dtype of the batches."""
+        return arrays.in_use() == "numpy" and all(
+            isinstance(array, np.ndarray) and array.dtype == dtype and array.flags.c_contiguous
+            for array, dtype in ((self.features, self.dtype), (self.labels, self.label_dtype))
+        )
+
+    def take(self, rows: np.ndarray) -> Batch:
+        """Rows by their numbers, from a dataset that is plain."""
+        return functional.take_rows(self.features, rows), self.labels.take(rows, axis=0)
 
     def __setitem__(self, index: Any, example: tuple[Any, Any]) -> None:
         """Replace examples by others, here only: the arrays that the dataset was made of stay as they are."""
@@ -164,9 +175,11 @@ class DataLoader:
         n = len(self.dataset)
         size = self.batch_size or n
         order = self.rng.permutation(n) if self.shuffle else None
-        for number in range(len(self)):
-            rows = slice(number * size, min((number + 1) * size, n))
-            yield self.dataset[rows if order is None else order[rows]]
+        draw = self.dataset.__getitem__
+        if order is not None and isinstance(self.dataset, Dataset) and self.dataset.is_plain():
+            draw = self.dataset.take
+        for start in range(0, len(self) * size, size):
+            yield draw(slice(start, min(start + size, n)) if order is None else order[start : start + size])
 
     def __repr__(self) -> str:
         chosen = "".join(f", {name}=True" for name in ("shuffle", "drop_last") if getattr(self, name))

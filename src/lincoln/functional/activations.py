@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 
 from ..arrays import Array, namespace
+from ..kernels import accelerated_by_rows
 
 __all__ = [
     "elu",
@@ -40,6 +41,7 @@ __all__ = [
 ]
 
 
+@accelerated_by_rows
 def sigmoid(a: Array) -> Array:
     """p = 1 / (1 + exp(-a)), through exp(-|a|), which cannot overflow.
 
@@ -55,6 +57,7 @@ def sigmoid(a: Array) -> Array:
     return xp.clip(_logistic(a), least_probability(a), 1.0 - float(xp.finfo(a.dtype).eps) / 2)
 
 
+@accelerated_by_rows
 def sigmoid_backward(p: Array, output_grad: Array) -> Array:
     """∂L/∂a = p (1 - p) ∂L/∂p, from the output p."""
     return p * (1.0 - p) * output_grad
@@ -70,11 +73,13 @@ def tanh(a: Array) -> Array:
     return namespace(a).tanh(a)
 
 
+@accelerated_by_rows
 def tanh_backward(t: Array, output_grad: Array) -> Array:
     """∂L/∂a = (1 - t²) ∂L/∂t, from the output t."""
     return (1.0 - t * t) * output_grad
 
 
+@accelerated_by_rows
 def relu(a: Array) -> Array:
     """r = max(a, 0)
 
@@ -85,6 +90,7 @@ def relu(a: Array) -> Array:
     return namespace(a).maximum(a, 0.0)
 
 
+@accelerated_by_rows
 def relu_backward(r: Array, output_grad: Array) -> Array:
     """∂L/∂a = ∂L/∂r where r > 0, else 0: the slope at 0 itself is taken as 0. From the output r."""
     xp = namespace(r)
@@ -123,6 +129,7 @@ def elu_backward(a: Array, output_grad: Array, alpha: float) -> Array:
     return xp.where(a > 0, output_grad, alpha * xp.exp(_negative_part(a)) * output_grad)
 
 
+@accelerated_by_rows
 def silu(a: Array) -> Array:
     """s = a σ(a)   (Elfwing, Uchibe, Doya 2018; also called swish)
 
@@ -133,6 +140,7 @@ def silu(a: Array) -> Array:
     return a * _logistic(a)
 
 
+@accelerated_by_rows
 def silu_backward(a: Array, output_grad: Array) -> Array:
     """∂L/∂a = σ(a) (1 + a (1 - σ(a))) ∂L/∂s. From the input a."""
     p = _logistic(a)
@@ -267,6 +275,7 @@ def log_sigmoid_backward(z: Array, output_grad: Array) -> Array:
     return -namespace(z).expm1(z) * output_grad
 
 
+@accelerated_by_rows
 def softmax(a: Array) -> Array:
     """p_j = exp(a_j) / Σ_k exp(a_k) along the last axis, shifted by each row's maximum so that exp cannot overflow.
 
@@ -283,12 +292,14 @@ def softmax(a: Array) -> Array:
     return xp.maximum(p, least_probability(p))
 
 
+@accelerated_by_rows
 def softmax_backward(p: Array, output_grad: Array) -> Array:
     """∂L/∂a = p (g - Σ g p): the Jacobian p_j (δ_jk - p_k) applied without ever being built. From the output p."""
     xp = namespace(p)
     return p * (output_grad - xp.sum(output_grad * p, axis=-1, keepdims=True))
 
 
+@accelerated_by_rows
 def log_softmax(a: Array) -> Array:
     """z_j = a_j - log Σ_k exp(a_k) along the last axis, shifted by each row's maximum.
 
@@ -302,6 +313,7 @@ def log_softmax(a: Array) -> Array:
     return shifted - xp.log(xp.sum(xp.exp(shifted), axis=-1, keepdims=True))
 
 
+@accelerated_by_rows
 def log_softmax_backward(z: Array, output_grad: Array) -> Array:
     """∂L/∂a = g - exp(z) Σ g: the Jacobian δ_jk - p_k applied without ever being built. From the output z."""
     xp = namespace(z)

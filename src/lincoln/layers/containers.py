@@ -91,30 +91,33 @@ class Sequential(Container):
         self.prefer_initializer(None)
 
     def forward(self, input: Array) -> Array:
-        for index, layer in enumerate(self.layers):
-            try:
-                input = layer(input)
-            except Exception as error:
-                self._name_place(error, index)
-                raise
+        index = 0
+        try:
+            for index, layer in enumerate(self.layers):  # noqa: B007
+                input = layer.forward(input)
+        except Exception as error:
+            self._name_place(error, index)
+            raise
         return input
 
     def backward(self, output_grad: Array) -> Array:
-        for index in reversed(range(len(self.layers))):
-            try:
-                output_grad = self.layers[index].backward(output_grad)
-            except Exception as error:
-                self._name_place(error, index)
-                raise
-            if output_grad is None:
-                return None
+        index = len(self.layers)
+        try:
+            for layer in reversed(self.layers):
+                index -= 1
+                output_grad = layer.backward(output_grad)
+                if output_grad is None:
+                    return None
+        except Exception as error:
+            self._name_place(error, index)
+            raise
         return output_grad
 
     def skip_input_grad(self, skip: bool) -> None:
         super().skip_input_grad(skip)
         for layer in self.layers:
             layer.skip_input_grad(skip)
-            if any(True for _ in layer.parameters()):
+            if any(True for _ in layer.named_parameters()):
                 break
 
     def prefer_initializer(self, initializer: Initializer | None) -> Initializer | None:

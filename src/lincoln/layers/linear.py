@@ -9,6 +9,7 @@ import numpy as np
 from .. import functional
 from ..arrays import Array
 from ..exc import DataError
+from ..functional.linear import rows
 from ..initializers import Initializer, Shape, glorot_uniform, zeros
 from ..layer import Layer
 from ..parameters import Parameter
@@ -73,7 +74,7 @@ class Linear(Layer):
         return functional.linear(input, self.W.value, self.B.value if self.B else None)
 
     def backward(self, output_grad: Array) -> Array:
-        self.W.accumulate(functional.linear_weight_grad(self.last_input, output_grad))
+        self.W.accumulate_product(rows(self.last_input).T, rows(output_grad))
         if self.B:
             self.B.accumulate(functional.linear_bias_grad(output_grad))
         if self.is_first:

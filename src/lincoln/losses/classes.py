@@ -91,6 +91,7 @@ class SoftmaxCrossEntropy(Loss):
     """
 
     takes = "logits"
+    records = (*Loss.records, "_p", "_p_of")
 
     def __init__(
         self,
@@ -114,15 +115,25 @@ class SoftmaxCrossEntropy(Loss):
         return None if weight is None else weight[labels]
 
     def value(self, predictions: Array, labels: Array) -> Array:
-        z = functional.log_softmax(predictions)
-        return functional.softmax_cross_entropy(z, labels, self.label_smoothing, self._weight_like(predictions))
+        if self._is_plain():
+            losses, self._p = functional.softmax_nll(predictions, labels)
+            self._p_of = predictions
+            return losses
+        z, weight = functional.log_softmax(predictions), self._weight_like(predictions)
+        return functional.softmax_cross_entropy(z, labels, self.label_smoothing, weight)
 
     def derivative(self, predictions: Array, labels: Array) -> Array:
-        z = functional.log_softmax(predictions)
-        return functional.softmax_cross_entropy_grad(z, labels, self.label_smoothing, self._weight_like(predictions))
+        if self._is_plain():
+            p = self._p if predictions is self._p_of else functional.softmax(predictions)
+            return functional.softmax_nll_grad(p, labels)
+        z, weight = functional.log_softmax(predictions), self._weight_like(predictions)
+        return functional.softmax_cross_entropy_grad(z, labels, self.label_smoothing, weight)
 
     def probabilities(self, output: Array) -> Array:
         return functional.softmax(output)
+
+    def _is_plain(self) -> bool:
+        return self.class_weight is None and self.label_smoothing == 0.0
 
     def _weight_like(self, predictions: Array) -> Array | None:
         return None if self.class_weight is None else fit.class_weights(self, self.class_weight, predictions)

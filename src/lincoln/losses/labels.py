@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import arrays
+from .. import arrays, functional
 from ..arrays import Array, namespace
 from ..exc import DataError, MatchError
 from ..layer import Layer
@@ -20,6 +20,7 @@ from ..layers import Sequential
 if TYPE_CHECKING:
     from .loss import Loss
 
+_INT64 = np.dtype(np.int64)
 _TOLERANCE = 1e-5
 """How far a probability may lie outside [0, 1] by rounding."""
 
@@ -46,6 +47,23 @@ def binary_labels(loss: Loss, predictions: Array, labels: Any) -> Array:
 
 def class_labels(loss: Loss, predictions: Array, labels: Any) -> Array:
     """Labels of a choice between classes: integers from 0 to k - 1, one for every row of the predictions."""
+    wanted, classes = tuple(predictions.shape[:-1]), predictions.shape[-1]
+    if not (type(labels) is type(predictions) is np.ndarray and labels.dtype is _INT64 and labels.shape == wanted):
+        labels = _as_class_numbers(loss, labels, predictions)
+    low, high = functional.label_range(labels)
+    if low < 0 or high >= classes:
+        raise DataError(
+            code="LN137",
+            where=type(loss).__name__,
+            saw=f"labels from {low} to {high}, {classes} output{'s' if classes > 1 else ''}",
+            why=f"a label is the number of a class, from 0 to {classes - 1}",
+            fix="number the classes from 0: np.unique(y, return_inverse=True)[1]"
+            + (f"; or {high + 1} outputs" if low >= 0 else ""),
+        )
+    return labels
+
+
+def _as_class_numbers(loss: Loss, labels: Any, predictions: Array) -> Array:
     labels = _as_array(loss, labels, predictions)
     wanted, classes = tuple(predictions.shape[:-1]), predictions.shape[-1]
     shape = tuple(labels.shape)
@@ -62,18 +80,7 @@ def class_labels(loss: Loss, predictions: Array, labels: Any) -> Array:
     if shape not in (wanted, (*wanted, 1)):
         _refuse_shape(loss, labels, predictions)
     xp = namespace(labels)
-    labels = arrays.cast(xp.reshape(labels, wanted), xp.int64)
-    low, high = int(xp.min(labels)), int(xp.max(labels))
-    if low < 0 or high >= classes:
-        raise DataError(
-            code="LN137",
-            where=type(loss).__name__,
-            saw=f"labels from {low} to {high}, {classes} output{'s' if classes > 1 else ''}",
-            why=f"a label is the number of a class, from 0 to {classes - 1}",
-            fix="number the classes from 0: np.unique(y, return_inverse=True)[1]"
-            + (f"; or {high + 1} outputs" if low >= 0 else ""),
-        )
-    return labels
+    return arrays.cast(xp.reshape(labels, wanted), xp.int64)
 
 
 def checked_weights(loss: Loss, weights: Any, losses: Array) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar, Literal
 
-from .. import contract
+from .. import contract, functional
 from ..arrays import Array, namespace
 from ..exc import BackwardError, ContractError, DataError, MatchError
 from ..layer import Layer, walk
@@ -67,9 +67,12 @@ class Loss(Recorded):
     takes: ClassVar[str] = ""
     """What the network's output must be: ``"logits"``, ``"probabilities"``, ``"log-probabilities"``, or anything."""
 
+    records: ClassVar[tuple[str, ...]] = ("last_input", "labels", "losses", "_shares")
+    """The attributes that a pass leaves behind: not copied, not saved, dropped by `forget`."""
     _shares: Any = None
     _scale: float = 1.0
     _checked: bool = False
+    _lowest: tuple[int, list[Layer]] | None = None
 
     def __init__(self, network: Layer, *, reduction: Reduction = "sum") -> None:
         if reduction not in ("sum", "mean"):
@@ -175,24 +178,40 @@ class Loss(Recorded):
         if not self._checked:
             self._checked = True
             _check_first_step(self.network)
-        self.network.skip_input_grad(not contract.is_recording())
+        if contract.is_recording():
+            self.network.backward(grad)
+            return
+        lowest = self._lowest_layers()
+        for layer in lowest:
+            layer.is_first = True
         try:
             self.network.backward(grad)
         finally:
-            self.network.skip_input_grad(False)
+            for layer in lowest:
+                layer.is_first = False
 
     def forget(self) -> None:
         """Drop what passes have recorded, here and in the network."""
-        self.last_input = self.labels = self.losses = self._shares = None
+        for name in self.records:
+            self.__dict__.pop(name, None)
         self.network.forget()
 
     def __getstate__(self) -> dict[str, Any]:
         """What is copied and pickled: not what passes recorded."""
-        return {**self.__dict__, "last_input": None, "labels": None, "losses": None, "_shares": None}
+        return {name: value for name, value in self.__dict__.items() if name not in self.records}
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.arguments[1].items() if name != "network")
         return f"{type(self).__name__}({shown})"
+
+    def _lowest_layers(self) -> list[Layer]:
+        """The layers whose input gradients nothing below would use; found anew when layers have been built."""
+        if self._lowest is None or self._lowest[0] != contract.builds():
+            self.network.skip_input_grad(True)
+            found = [layer for layer in walk(self.network) if layer.is_first]
+            self.network.skip_input_grad(False)
+            self._lowest = contract.builds(), found
+        return self._lowest[1]
 
     def _require_forward(self) -> None:
         if self.last_input is None:
@@ -205,15 +224,14 @@ class Loss(Recorded):
             )
 
     def _reduce(self, weights: Array | None) -> float:
-        losses, xp = self.losses, namespace(self.losses)
-        share, examples = self.share_of(self.labels), float(self.losses.shape[0])
+        losses, share, examples = self.losses, self.share_of(self.labels), float(len(self.losses))
         self._shares = None
         if weights is not None:
             self._shares = weights = fit.checked_weights(self, weights, losses)
-            examples = float(xp.sum(weights))
+            examples = functional.total(weights)
             losses = losses * _spread(weights, losses.ndim)
             share = weights if share is None else share * _spread(weights, share.ndim)
-        total = float(xp.sum(losses))
+        total = functional.total(losses)
         self._scale = 1.0 if self.reduction == "sum" else 1.0 / _sum_over(share, losses)
         self.count = examples
         loss = total * self._scale
@@ -251,5 +269,4 @@ def _sum_over(share: Array | None, losses: Array) -> float:
     size = int(math.prod(losses.shape))
     if share is None:
         return float(size)
-    total, places = float(namespace(share).sum(share)), int(math.prod(share.shape))
-    return total * size / places
+    return functional.total(share) * size / int(math.prod(share.shape))

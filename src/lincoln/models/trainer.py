@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import arrays, contract
+from .. import arrays, contract, functional
 from ..arrays import Array
 from ..exc import DataError, MatchError, TrainingError
-from ..layer import Layer
+from ..layer import Layer, walk
 from ..losses import Loss
 from ..metrics import Metric
 from ..optim import Optimizer
@@ -128,17 +128,19 @@ class Trainer:
                 before the batch, or, with the optimizer's state, those of the start of the epoch.
             DataError: there are no batches (any more).
         """
+        inside = list(walk(self.network))
         for _ in range(epochs):
             self.epoch += 1
             started = time.perf_counter()
-            self.network.train()
-            train_loss, rate = self._pass(batches, on_step)
+            for layer in inside:
+                layer.set_training(True)
+            train_loss = self._pass(batches, on_step)
             seconds = time.perf_counter() - started
             result = Epoch(
                 number=self.epoch,
                 steps=self.optimizer.steps,
                 train_loss=train_loss,
-                learning_rate=rate,
+                learning_rate=self.optimizer.last_rate,
                 seconds=seconds,
             )
             if valid is not None:
@@ -165,30 +167,29 @@ class Trainer:
             raise _no_batches("evaluate")
         return Evaluation(mean.value, {judge.name: judge.value for judge in judges})
 
-    def _pass(self, batches: Batches, on_step: Callable[[Trainer], object] | None) -> tuple[float, float]:
-        """One epoch: its mean loss, and the learning rate of its last step."""
-        mean, rate = Mean(), math.nan
+    def _pass(self, batches: Batches, on_step: Callable[[Trainer], object] | None) -> float:
+        """One epoch: its mean loss."""
+        loss, optimizer, mean = self.loss, self.optimizer, Mean()
         self.step = 0
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for batch in _each(batches):
                 self.step += 1
-                loss = self.loss(*batch)
-                if not math.isfinite(loss):
-                    raise self._not_finite(f"a loss of {loss}", batch, kept="those before this batch")
+                value = loss(*batch)
+                if not math.isfinite(value):
+                    raise self._not_finite(f"a loss of {value}", batch, kept="those before this batch")
                 if self.step == 1:
                     self._keep()
-                self.loss.backward()
-                rate = self.optimizer.learning_rate
-                self.optimizer.step()
-                mean.add(self.loss.total, self.loss.count)
-                self.recent.add(self.loss.total, self.loss.count)
+                loss.backward()
+                optimizer.step()
+                mean.add(loss.total, loss.count)
+                self.recent.add(loss.total, loss.count)
                 if on_step is not None:
                     on_step(self)
         if self.step == 0:
             raise _no_batches(f"epoch {self.epoch}")
         if not self._weights_are_finite():
-            raise self._not_finite(f"a loss of {loss}, and then a step too long", batch)
-        return mean.value, rate
+            raise self._not_finite(f"a loss of {value}, and then a step too long", batch)
+        return mean.value
 
     def _keep(self) -> None:
         """Remember weights and optimizer at the start of an epoch, to come back to if they stop being numbers."""
@@ -199,7 +200,9 @@ class Trainer:
 
     def _weights_are_finite(self) -> bool:
         value = self.network.vector.value
-        xp = arrays.namespace(value)
+        if math.isfinite(functional.total(value)):
+            return True
+        xp = arrays.namespace(value)  # the sum of finite numbers can overflow
         return bool(xp.all(xp.isfinite(value)))
 
     def _not_finite(self, saw: str, batch: Any, *, kept: str = "not finite") -> TrainingError:

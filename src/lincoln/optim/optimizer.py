@@ -58,6 +58,7 @@ class Optimizer(Recorded):
 
     Attributes:
         steps: how many steps have been taken.
+        last_rate: the learning rate of the last step; not a number before the first.
         grad_norm: the norm at the last step before it was clipped, if there is a ``clip_norm``; else None.
 
     Raises:
@@ -101,6 +102,7 @@ class Optimizer(Recorded):
             self.clip_value = self._number("clip_value", clip_value, "(0, inf]", fix="clip_value=1.0")
         self.groups = (*groups, ALL_OTHERS)
         self.steps = 0
+        self.last_rate = math.nan
         self.grad_norm: float | None = None
         self._state: dict[str, Array] = {}
         self._missed: list[int] = []
@@ -163,7 +165,7 @@ class Optimizer(Recorded):
         rate = self.learning_rate
         vector = self._ready()
         self._divide(vector)
-        grads = self._clipped([segment.grad for segment in self._segments])
+        grads = self._clipped()
         for segment, grad in zip(self._segments, grads, strict=True):
             group = segment.group
             lr = rate * group.lr_factor
@@ -174,9 +176,10 @@ class Optimizer(Recorded):
                 grad = grad + decay * segment.value
             segment.state.step = self.steps + 1 - segment.missed
             self.update(segment.value, grad, segment.state, lr)
-        for index, frozen in enumerate(self._frozen):
-            self._missed[index] += frozen
+        if True in self._frozen:
+            self._missed = [missed + frozen for missed, frozen in zip(self._missed, self._frozen, strict=True)]
         self.steps += 1
+        self.last_rate = rate
         vector.release()
 
     def observe(self, value: float) -> None:
@@ -240,9 +243,7 @@ class Optimizer(Recorded):
                 if built
                 else "loss(x, y); loss.backward(); then optimizer.step()",
             )
-        for foreign in vector.foreign:
-            foreign.pull()
-        if not any(parameter.fresh for parameter in vector.parameters):
+        if not vector.collect():
             raise BackwardError(
                 code="LN407",
                 where=f"{type(self).__name__}.step",
@@ -250,7 +251,6 @@ class Optimizer(Recorded):
                 why="a step uses the gradients up, so that no batch is learned from twice",
                 fix="loss(x, y); loss.backward(); then one optimizer.step()",
             )
-        vector.collect()
         return vector
 
     def _divide(self, vector: ParameterVector) -> None:
@@ -281,8 +281,9 @@ class Optimizer(Recorded):
         self._check_fits(vector, self._state, self._missed)
         self._state = {name: of_kind(array, vector.value) for name, array in self._state.items()}
 
-    def _clipped(self, grads: list[Array]) -> list[Array]:
+    def _clipped(self) -> list[Array]:
         """The gradients, no number larger than ``clip_value``, all of them together no longer than ``clip_norm``."""
+        grads = [segment.grad for segment in self._segments]
         if self.clip_value is not None:
             grads = [arrays.namespace(grad).clip(grad, -self.clip_value, self.clip_value) for grad in grads]
         if self.clip_norm is not None:

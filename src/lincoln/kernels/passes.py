@@ -1,0 +1,101 @@
+"""Compiled twins of `lincoln.functional.passes`."""
+
+import numpy as np
+
+# pythran export take_rows(float32[:, :], int64[:])
+# pythran export take_rows(float64[:, :], int64[:])
+
+
+def take_rows(values, rows):
+    out = np.empty((rows.shape[0], values.shape[1]), values.dtype)
+    for i in range(rows.shape[0]):
+        if rows[i] < 0 or rows[i] >= values.shape[0]:
+            raise IndexError("a row outside the array")
+        out[i] = values[rows[i]]
+    return out
+
+
+# pythran export add_bias(float32[:, :], float32[:])
+# pythran export add_bias(float64[:, :], float64[:])
+
+
+def add_bias(a, bias):
+    for i in range(a.shape[0]):
+        a[i] += bias
+
+
+# pythran export column_sums(float32[:, :])
+# pythran export column_sums(float64[:, :])
+
+
+def column_sums(values):
+    out = np.zeros(values.shape[1], values.dtype)
+    for i in range(values.shape[0]):
+        out += values[i]
+    return out
+
+
+# pythran export softmax_nll(float32[:, :], int64[:])
+# pythran export softmax_nll(float64[:, :], int64[:])
+
+
+def softmax_nll(a, labels):
+    n, k = a.shape
+    losses = np.empty(n, a.dtype)
+    p = np.empty_like(a)
+    for i in range(n):
+        if labels[i] < 0 or labels[i] >= k:
+            raise IndexError("a label outside the classes")
+        largest = a[i, 0]
+        bad = largest != largest
+        for j in range(1, k):
+            largest = max(largest, a[i, j])
+            bad = bad or a[i, j] != a[i, j]
+        if bad:
+            largest = a.dtype.type(np.nan)
+        p[i] = np.exp(a[i] - largest)
+        total = a.dtype.type(0)
+        for j in range(k):
+            total += p[i, j]
+        p[i] *= a.dtype.type(1) / total
+        losses[i] = np.log(total) - (a[i, labels[i]] - largest)
+    return losses, p
+
+
+# pythran export softmax_nll_grad(float32[:, :], int64[:])
+# pythran export softmax_nll_grad(float64[:, :], int64[:])
+
+
+def softmax_nll_grad(p, labels):
+    out = p.copy()
+    for i in range(p.shape[0]):
+        if labels[i] < 0 or labels[i] >= p.shape[1]:
+            raise IndexError("a label outside the classes")
+        out[i, labels[i]] -= p.dtype.type(1)
+    return out
+
+
+# pythran export label_range(int64[:])
+
+
+def label_range(labels):
+    low = labels[0]
+    high = labels[0]
+    for i in range(labels.shape[0]):
+        low = min(low, labels[i])
+        high = max(high, labels[i])
+    return low, high
+
+
+# pythran export total(float32[:])
+# pythran export total(float64[:])
+# pythran export total(float32[:, :])
+# pythran export total(float64[:, :])
+
+
+def total(values):
+    flat = values.reshape(values.size)
+    result = 0.0
+    for i in range(flat.shape[0]):
+        result += flat[i]
+    return result

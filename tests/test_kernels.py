@@ -1,0 +1,207 @@
+"""Every compiled kernel against the function that defines it, and the switch between the two."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from lincoln import functional, kernels
+
+needs_kernels = pytest.mark.skipif(not kernels.active(), reason=f"kernels are {kernels.status()}")
+TOLERANCE = {np.dtype(np.float32): 2e-5, np.dtype(np.float64): 1e-11}
+
+ONE = ["log_softmax", "relu", "sigmoid", "silu", "softmax"]
+TWO = [
+    "log_softmax_backward",
+    "relu_backward",
+    "sigmoid_backward",
+    "silu_backward",
+    "softmax_backward",
+    "tanh_backward",
+]
+VECTORS = {
+    "adam": (4, (3, 0.01, 0.9, 0.999, 1e-8)),
+    "sgd": (2, (0.1,)),
+    "sgd_momentum": (3, (0.1, 0.9, True)),
+}
+OTHERS = [
+    "add_bias",
+    "column_sums",
+    "total",
+    "label_range",
+    "softmax_nll",
+    "softmax_nll_grad",
+    "take_rows",
+]
+
+dtypes = st.sampled_from([np.float32, np.float64])
+shapes = hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=40)
+rounds = settings(max_examples=25, deadline=None, derandomize=True)
+
+
+def numbers(dtype, shape, *, special=False, width=5.0):
+    elements = st.floats(-width, width, width=32)
+    if special:
+        elements |= st.sampled_from([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e4, -1e4])
+    return hnp.arrays(dtype, shape, elements=elements)
+
+
+def agree(one, other):
+    one, other = np.asarray(one), np.asarray(other)
+    assert one.dtype == other.dtype
+    assert one.shape == other.shape
+    tolerance = TOLERANCE.get(one.dtype, 0.0)
+    np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance)
+
+
+def pair(name):
+    fast = getattr(functional, name)
+    return fast, fast.__wrapped__
+
+
+def test_every_kernel_has_its_tests():
+    assert sorted([*ONE, *TWO, *VECTORS, *OTHERS]) == sorted(kernels._twins) or not kernels.active()
+
+
+@needs_kernels
+@pytest.mark.parametrize("name", sorted([*ONE, *TWO, *VECTORS, *OTHERS]))
+def test_every_kernel_is_the_twin_of_a_function(name):
+    fast, plain = pair(name)
+    assert callable(fast)
+    assert callable(plain)
+
+
+@needs_kernels
+@pytest.mark.parametrize("name", ONE)
+@rounds
+@given(data=st.data(), dtype=dtypes, shape=shapes)
+def test_a_kernel_of_one_array_answers_as_its_function(name, data, dtype, shape):
+    fast, plain = pair(name)
+    a = data.draw(numbers(dtype, shape, special=True))
+    with np.errstate(all="ignore"):
+        agree(fast(a), plain(a))
+
+
+@needs_kernels
+@pytest.mark.parametrize("name", TWO)
+@rounds
+@given(data=st.data(), dtype=dtypes, shape=shapes)
+def test_a_kernel_of_two_arrays_answers_as_its_function(name, data, dtype, shape):
+    fast, plain = pair(name)
+    a, g = data.draw(numbers(dtype, shape, special=True, width=1.0)), data.draw(numbers(dtype, shape, special=True))
+    with np.errstate(all="ignore"):
+        agree(fast(a, g), plain(a, g))
+
+
+@needs_kernels
+@pytest.mark.parametrize("name", VECTORS)
+@rounds
+@given(data=st.data(), dtype=dtypes, size=st.integers(1, 70))
+def test_an_update_changes_the_vectors_as_its_function_does(name, data, dtype, size):
+    fast, plain = pair(name)
+    count, constants = VECTORS[name]
+    vectors = [np.abs(data.draw(numbers(dtype, (size,)))) for _ in range(count)]
+    others = [vector.copy() for vector in vectors]
+    fast(*vectors, *constants)
+    plain(*others, *constants)
+    for one, other in zip(vectors, others, strict=True):
+        agree(one, other)
+
+
+@needs_kernels
+@rounds
+@given(data=st.data(), dtype=dtypes, shape=shapes)
+def test_cross_entropy_and_its_gradient_answer_as_their_functions(data, dtype, shape):
+    a = data.draw(numbers(dtype, shape, special=True))
+    labels = data.draw(hnp.arrays(np.int64, shape[:1], elements=st.integers(0, shape[1] - 1)))
+    fast, plain = pair("softmax_nll")
+    with np.errstate(all="ignore"):
+        losses, p = fast(a, labels)
+        other_losses, other_p = plain(a, labels)
+    agree(losses, other_losses)
+    agree(p, other_p)
+    fast, plain = pair("softmax_nll_grad")
+    agree(fast(p, labels), plain(p, labels))
+    fast, plain = pair("label_range")
+    assert fast(labels) == plain(labels)
+
+
+@needs_kernels
+@rounds
+@given(data=st.data(), dtype=dtypes, shape=shapes)
+def test_sums_biases_and_rows_answer_as_their_functions(data, dtype, shape):
+    a = data.draw(numbers(dtype, shape))
+    bias = data.draw(numbers(dtype, shape[1:]))
+    rows = data.draw(hnp.arrays(np.int64, st.integers(1, 20), elements=st.integers(0, shape[0] - 1)))
+    fast, plain = pair("column_sums")
+    agree(fast(a), plain(a))
+    fast, plain = pair("take_rows")
+    agree(fast(a, rows), plain(a, rows))
+    fast, plain = pair("total")
+    assert fast(bias) == pytest.approx(plain(bias), rel=1e-5, abs=1e-4)
+    assert fast(a) == pytest.approx(plain(a), rel=1e-5, abs=1e-4)
+    fast, plain = pair("add_bias")
+    one, other = a.copy(), a.copy()
+    fast(one, bias)
+    plain(other, bias)
+    agree(one, other)
+
+
+@needs_kernels
+@pytest.mark.parametrize("shape", [(), (5,), (2, 3, 4), (2, 1, 3, 2)])
+def test_other_numbers_of_axes_are_taken_as_rows(shape):
+    a = np.random.default_rng(0).normal(size=shape)
+    fast, plain = pair("sigmoid")
+    agree(fast(a), plain(a))
+
+
+@needs_kernels
+def test_what_a_kernel_does_not_take_goes_to_the_function():
+    fast, plain = pair("relu")
+    strided = np.arange(-6.0, 6.0).reshape(3, 4)[:, ::2]
+    agree(fast(strided), plain(strided))
+    half = strided.astype(np.float16)
+    agree(fast(half), plain(half))
+
+
+def test_a_label_or_a_row_that_there_is_not_is_an_error_and_no_wild_read():
+    with pytest.raises(IndexError):
+        functional.softmax_nll(np.zeros((2, 3)), np.array([0, 3]))
+    with pytest.raises(IndexError):
+        functional.take_rows(np.zeros((2, 3)), np.array([0, 3]))
+
+
+def in_a_fresh_process(program, **environment):
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=os.environ | environment, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def test_the_environment_switches_the_kernels_off():
+    program = "import lincoln.kernels as k; print(k.active(), k.status())"
+    assert in_a_fresh_process(program, LINCOLN_KERNELS="off") == "False off: LINCOLN_KERNELS=off"
+
+
+def test_training_is_nearly_the_same_without_kernels():
+    program = (
+        "import numpy as np, lincoln as lnc; x = np.linspace(-1, 1, 60).reshape(20, 3); y = np.arange(20) % 2;"
+        "net = lnc.Sequential(lnc.Dense(8, 'relu'), lnc.layers.Linear(2), seed=0);"
+        "model = lnc.models.Classifier(net, optimizer=lnc.optim.Adam).fit(x, y, epochs=20, print_every=None);"
+        "print(float(net.vector.value.sum()))"
+    )
+    on, off = in_a_fresh_process(program), in_a_fresh_process(program, LINCOLN_KERNELS="off")
+    assert float(on) == pytest.approx(float(off), rel=1e-4)
+
+
+def test_kernels_leave_subnormal_numbers_alone():
+    tiny = np.float32(1e-40)
+    functional.relu(np.ones((2, 2), dtype=np.float32))
+    assert np.float32(tiny) / np.float32(2) > 0
