@@ -2,8 +2,8 @@
 
 import numpy as np
 
-# pythran export sigmoid(float32[:, :])
-# pythran export sigmoid(float64[:, :])
+# pythran export sigmoid(float32[:, :] order(C))
+# pythran export sigmoid(float64[:, :] order(C))
 
 
 def sigmoid(a):
@@ -18,8 +18,8 @@ def sigmoid(a):
     return out
 
 
-# pythran export sigmoid_backward(float32[:, :], float32[:, :])
-# pythran export sigmoid_backward(float64[:, :], float64[:, :])
+# pythran export sigmoid_backward(float32[:, :] order(C), float32[:, :] order(C))
+# pythran export sigmoid_backward(float64[:, :] order(C), float64[:, :] order(C))
 
 
 def sigmoid_backward(p, output_grad):
@@ -30,8 +30,8 @@ def sigmoid_backward(p, output_grad):
     return out
 
 
-# pythran export tanh_backward(float32[:, :], float32[:, :])
-# pythran export tanh_backward(float64[:, :], float64[:, :])
+# pythran export tanh_backward(float32[:, :] order(C), float32[:, :] order(C))
+# pythran export tanh_backward(float64[:, :] order(C), float64[:, :] order(C))
 
 
 def tanh_backward(t, output_grad):
@@ -42,8 +42,8 @@ def tanh_backward(t, output_grad):
     return out
 
 
-# pythran export relu(float32[:, :])
-# pythran export relu(float64[:, :])
+# pythran export relu(float32[:, :] order(C))
+# pythran export relu(float64[:, :] order(C))
 
 
 def relu(a):
@@ -54,8 +54,8 @@ def relu(a):
     return out
 
 
-# pythran export relu_backward(float32[:, :], float32[:, :])
-# pythran export relu_backward(float64[:, :], float64[:, :])
+# pythran export relu_backward(float32[:, :] order(C), float32[:, :] order(C))
+# pythran export relu_backward(float64[:, :] order(C), float64[:, :] order(C))
 
 
 def relu_backward(r, output_grad):
@@ -66,8 +66,8 @@ def relu_backward(r, output_grad):
     return out
 
 
-# pythran export silu(float32[:, :])
-# pythran export silu(float64[:, :])
+# pythran export silu(float32[:, :] order(C))
+# pythran export silu(float64[:, :] order(C))
 
 
 def silu(a):
@@ -80,8 +80,8 @@ def silu(a):
     return out
 
 
-# pythran export silu_backward(float32[:, :], float32[:, :])
-# pythran export silu_backward(float64[:, :], float64[:, :])
+# pythran export silu_backward(float32[:, :] order(C), float32[:, :] order(C))
+# pythran export silu_backward(float64[:, :] order(C), float64[:, :] order(C))
 
 
 def silu_backward(a, output_grad):
@@ -95,8 +95,8 @@ def silu_backward(a, output_grad):
     return out
 
 
-# pythran export softmax(float32[:, :])
-# pythran export softmax(float64[:, :])
+# pythran export softmax(float32[:, :] order(C))
+# pythran export softmax(float64[:, :] order(C))
 
 
 def softmax(a):
@@ -109,8 +109,8 @@ def softmax(a):
     return out
 
 
-# pythran export softmax_backward(float32[:, :], float32[:, :])
-# pythran export softmax_backward(float64[:, :], float64[:, :])
+# pythran export softmax_backward(float32[:, :] order(C), float32[:, :] order(C))
+# pythran export softmax_backward(float64[:, :] order(C), float64[:, :] order(C))
 
 
 def softmax_backward(p, output_grad):
@@ -120,8 +120,8 @@ def softmax_backward(p, output_grad):
     return out
 
 
-# pythran export log_softmax(float32[:, :])
-# pythran export log_softmax(float64[:, :])
+# pythran export log_softmax(float32[:, :] order(C))
+# pythran export log_softmax(float64[:, :] order(C))
 
 
 def log_softmax(a):
@@ -132,8 +132,8 @@ def log_softmax(a):
     return out
 
 
-# pythran export log_softmax_backward(float32[:, :], float32[:, :])
-# pythran export log_softmax_backward(float64[:, :], float64[:, :])
+# pythran export log_softmax_backward(float32[:, :] order(C), float32[:, :] order(C))
+# pythran export log_softmax_backward(float64[:, :] order(C), float64[:, :] order(C))
 
 
 def log_softmax_backward(z, output_grad):

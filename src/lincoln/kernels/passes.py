@@ -2,8 +2,8 @@
 
 import numpy as np
 
-# pythran export take_rows(float32[:, :], int64[:])
-# pythran export take_rows(float64[:, :], int64[:])
+# pythran export take_rows(float32[:, :] order(C), int64[:])
+# pythran export take_rows(float64[:, :] order(C), int64[:])
 
 
 def take_rows(values, rows):
@@ -15,8 +15,8 @@ def take_rows(values, rows):
     return out
 
 
-# pythran export add_bias(float32[:, :], float32[:])
-# pythran export add_bias(float64[:, :], float64[:])
+# pythran export add_bias(float32[:, :] order(C), float32[:])
+# pythran export add_bias(float64[:, :] order(C), float64[:])
 
 
 def add_bias(a, bias):
@@ -24,8 +24,8 @@ def add_bias(a, bias):
         a[i] += bias
 
 
-# pythran export column_sums(float32[:, :])
-# pythran export column_sums(float64[:, :])
+# pythran export column_sums(float32[:, :] order(C))
+# pythran export column_sums(float64[:, :] order(C))
 
 
 def column_sums(values):
@@ -35,8 +35,8 @@ def column_sums(values):
     return out
 
 
-# pythran export softmax_nll(float32[:, :], int64[:])
-# pythran export softmax_nll(float64[:, :], int64[:])
+# pythran export softmax_nll(float32[:, :] order(C), int64[:])
+# pythran export softmax_nll(float64[:, :] order(C), int64[:])
 
 
 def softmax_nll(a, labels):
@@ -62,8 +62,8 @@ def softmax_nll(a, labels):
     return losses, p
 
 
-# pythran export softmax_nll_grad(float32[:, :], int64[:])
-# pythran export softmax_nll_grad(float64[:, :], int64[:])
+# pythran export softmax_nll_grad(float32[:, :] order(C), int64[:])
+# pythran export softmax_nll_grad(float64[:, :] order(C), int64[:])
 
 
 def softmax_nll_grad(p, labels):
@@ -89,8 +89,8 @@ def label_range(labels):
 
 # pythran export total(float32[:])
 # pythran export total(float64[:])
-# pythran export total(float32[:, :])
-# pythran export total(float64[:, :])
+# pythran export total(float32[:, :] order(C))
+# pythran export total(float64[:, :] order(C))
 
 
 def total(values):
