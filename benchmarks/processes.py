@@ -36,7 +36,7 @@ PEERS = {
     "PyTorch": Contestant("torch_", ("eager", "compiled")),
     "JAX": Contestant("jax_", ("scan", "step")),
     "scikit-learn": Contestant("sklearn_", every=2),
-    "thinc": Contestant("thinc_", every=4),
+    "thinc": Contestant("thinc_", every=5),
 }
 CONTESTANTS = {
     LINCOLN: Contestant("lincoln_"),
