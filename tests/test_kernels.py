@@ -178,6 +178,38 @@ def test_a_label_or_a_row_that_there_is_not_is_an_error_and_no_wild_read():
         functional.take_rows(np.zeros((2, 3)), np.array([0, 3]))
 
 
+VECTOR, ROWS, LABELS = np.zeros(3), np.zeros((2, 3)), np.array([0, 1])
+MISFITS = [
+    *((name, (ROWS, np.zeros((1, 3)))) for name in TWO),
+    *((name, (ROWS, np.zeros((2, 2)))) for name in TWO),
+    ("sgd", (VECTOR, np.zeros(2), 0.1)),
+    ("sgd_momentum", (VECTOR, VECTOR.copy(), np.zeros(2), 0.1, 0.9, True)),
+    ("adam", (VECTOR, VECTOR.copy(), VECTOR.copy(), np.zeros(2), 1, 0.1, 0.9, 0.999, 1e-8)),
+    ("add_bias", (ROWS, np.zeros(2))),
+    ("softmax_nll", (ROWS, np.array([0]))),
+    ("softmax_nll_grad", (ROWS, np.array([0]))),
+    ("label_range", (np.zeros(0, dtype=np.int64),)),
+]
+
+
+@needs_kernels
+@pytest.mark.parametrize(("name", "arguments"), MISFITS)
+def test_a_kernel_refuses_arrays_that_do_not_fit_before_it_reads_them(name, arguments):
+    with pytest.raises((ValueError, IndexError)):
+        getattr(functional, name)(*arguments)
+
+
+@needs_kernels
+@pytest.mark.parametrize("name", ONE)
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0)])
+def test_a_kernel_of_one_array_bears_empty_ones(name, shape):
+    fast, _ = pair(name)
+    try:
+        assert fast(np.zeros(shape)).shape == shape
+    except ValueError as error:
+        assert "zero-size" in str(error) or "empty" in str(error)
+
+
 def in_a_fresh_process(program, **environment):
     done = subprocess.run(
         [sys.executable, "-c", program], env=os.environ | environment, capture_output=True, text=True, check=True

@@ -143,10 +143,6 @@ class Parameter:
             self._grad[...] = 0.0
         self._fresh = False
 
-    def use_grad(self) -> None:
-        """Mark the gradient as used up: it stays to be looked at, and the next one replaces it."""
-        self._fresh = False
-
     @property
     def fresh(self) -> bool:
         """Whether a backward pass has left a gradient that no optimizer has used yet."""

@@ -23,6 +23,8 @@ def sigmoid(a):
 
 
 def sigmoid_backward(p, output_grad):
+    if p.shape[0] != output_grad.shape[0] or p.shape[1] != output_grad.shape[1]:
+        raise ValueError("arrays of different shapes")
     out = np.empty_like(p)
     one = p.dtype.type(1)
     for i in range(p.shape[0]):
@@ -35,6 +37,8 @@ def sigmoid_backward(p, output_grad):
 
 
 def tanh_backward(t, output_grad):
+    if t.shape[0] != output_grad.shape[0] or t.shape[1] != output_grad.shape[1]:
+        raise ValueError("arrays of different shapes")
     out = np.empty_like(t)
     one = t.dtype.type(1)
     for i in range(t.shape[0]):
@@ -59,6 +63,8 @@ def relu(a):
 
 
 def relu_backward(r, output_grad):
+    if r.shape[0] != output_grad.shape[0] or r.shape[1] != output_grad.shape[1]:
+        raise ValueError("arrays of different shapes")
     out = np.empty_like(r)
     zero = r.dtype.type(0)
     for i in range(r.shape[0]):
@@ -85,6 +91,8 @@ def silu(a):
 
 
 def silu_backward(a, output_grad):
+    if a.shape[0] != output_grad.shape[0] or a.shape[1] != output_grad.shape[1]:
+        raise ValueError("arrays of different shapes")
     out = np.empty_like(a)
     one = a.dtype.type(1)
     zero = a.dtype.type(0)
@@ -114,6 +122,8 @@ def softmax(a):
 
 
 def softmax_backward(p, output_grad):
+    if p.shape[0] != output_grad.shape[0] or p.shape[1] != output_grad.shape[1]:
+        raise ValueError("arrays of different shapes")
     out = np.empty_like(p)
     for i in range(p.shape[0]):
         out[i] = p[i] * (output_grad[i] - np.sum(output_grad[i] * p[i]))
@@ -137,6 +147,8 @@ def log_softmax(a):
 
 
 def log_softmax_backward(z, output_grad):
+    if z.shape[0] != output_grad.shape[0] or z.shape[1] != output_grad.shape[1]:
+        raise ValueError("arrays of different shapes")
     out = np.empty_like(z)
     for i in range(z.shape[0]):
         out[i] = output_grad[i] - np.exp(z[i]) * np.sum(output_grad[i])

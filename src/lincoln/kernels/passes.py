@@ -20,6 +20,8 @@ def take_rows(values, rows):
 
 
 def add_bias(a, bias):
+    if bias.shape[0] != a.shape[1]:
+        raise ValueError("a bias of another size")
     for i in range(a.shape[0]):
         a[i] += bias
 
@@ -41,6 +43,8 @@ def column_sums(values):
 
 def softmax_nll(a, labels):
     n, k = a.shape
+    if labels.shape[0] != n or k == 0:
+        raise ValueError("a label for every row, and one class or more")
     losses = np.empty(n, a.dtype)
     p = np.empty_like(a)
     for i in range(n):
@@ -67,6 +71,8 @@ def softmax_nll(a, labels):
 
 
 def softmax_nll_grad(p, labels):
+    if labels.shape[0] != p.shape[0]:
+        raise ValueError("a label for every row")
     out = p.copy()
     for i in range(p.shape[0]):
         if labels[i] < 0 or labels[i] >= p.shape[1]:
@@ -79,6 +85,8 @@ def softmax_nll_grad(p, labels):
 
 
 def label_range(labels):
+    if labels.shape[0] == 0:
+        raise ValueError("no labels")
     low = labels[0]
     high = labels[0]
     for i in range(labels.shape[0]):

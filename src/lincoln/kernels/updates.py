@@ -11,6 +11,8 @@ import numpy as np
 
 
 def sgd(value, grad, lr):
+    if grad.shape[0] != value.shape[0]:
+        raise ValueError("vectors of different sizes")
     rate = value.dtype.type(lr)
     for i in range(value.shape[0]):
         value[i] -= rate * grad[i]
@@ -21,6 +23,8 @@ def sgd(value, grad, lr):
 
 
 def sgd_momentum(value, grad, velocity, lr, momentum, nesterov):
+    if grad.shape[0] != value.shape[0] or velocity.shape[0] != value.shape[0]:
+        raise ValueError("vectors of different sizes")
     rate = value.dtype.type(lr)
     keep = value.dtype.type(momentum)
     if nesterov:
@@ -40,6 +44,9 @@ def sgd_momentum(value, grad, velocity, lr, momentum, nesterov):
 
 
 def adam(value, grad, mean, square, step, lr, beta1, beta2, eps):
+    size = value.shape[0]
+    if grad.shape[0] != size or mean.shape[0] != size or square.shape[0] != size:
+        raise ValueError("vectors of different sizes")
     rate = value.dtype.type(lr / (1.0 - beta1**step))
     correction = value.dtype.type(1.0 / math.sqrt(1.0 - beta2**step))
     b1 = value.dtype.type(beta1)
