@@ -201,13 +201,9 @@ def test_a_kernel_refuses_arrays_that_do_not_fit_before_it_reads_them(name, argu
 
 @needs_kernels
 @pytest.mark.parametrize("name", ONE)
-@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0)])
-def test_a_kernel_of_one_array_bears_empty_ones(name, shape):
+def test_a_kernel_of_one_array_bears_no_rows(name):
     fast, _ = pair(name)
-    try:
-        assert fast(np.zeros(shape)).shape == shape
-    except ValueError as error:
-        assert "zero-size" in str(error) or "empty" in str(error)
+    assert fast(np.zeros((0, 3))).shape == (0, 3)
 
 
 def in_a_fresh_process(program, **environment):
