@@ -36,7 +36,7 @@ Forward = Callable[..., Array]
 
 @contextmanager
 def inference() -> Iterator[None]:
-    """Inside this block layers behave as in evaluation and record nothing, so many threads can share one network.
+    """Inside this block layers behave as in evaluation and record nothing, so many threads can share a built network.
 
     >>> from lincoln import layers
     >>> layer = layers.ReLU()
@@ -144,6 +144,7 @@ def forward(formula: Forward) -> Forward:
                 return _first_forward(self, formula, input)
         if _mode.get() == _INFERENCE:
             return _returned(self, formula(self if self.own else copy.copy(self), input))
+        self.output = None  # a pass that fails leaves nothing to go back through
         output = formula(self, input) if self._plain else _guarded(self, formula, input)
         self.last_input = input
         self.output = output if type(output) is np.ndarray else _returned(self, output)
@@ -241,7 +242,9 @@ def _admit(layer: Layer, input: Array) -> Array:
             where=repr(layer),
             saw=f"an input of {arrays.library(input)}, the parameters are of {arrays.library(mine.value)}",
             why="a layer computes in the array library that it was built with",
-            fix="torch.as_tensor(x) or x.numpy(); for a whole data pipeline lnc.arrays.use(...)",
+            fix='np.asarray(x); or a new network, built after lnc.arrays.use("torch") or by a first batch of tensors'
+            if arrays.library(mine.value) == "numpy"
+            else 'torch.as_tensor(x, dtype=torch.float32); for a whole data pipeline lnc.arrays.use("torch")',
         )
     if layer.accepts == "float":
         wanted = arrays.dtype_name(mine.value) if mine is not None else ""

@@ -13,7 +13,7 @@ import numpy as np
 
 from . import arrays, contract
 from .arrays import Array
-from .exc import ContractError, MatchError
+from .exc import ContractError, MatchError, NotFittedError
 from .initializers import Initializer, Shape
 from .parameters import ForeignParameter, Parameter, ParameterVector
 from .recorded import Recorded
@@ -129,6 +129,18 @@ class Layer(Recorded):
     def __call__(self, input: Array) -> Array:
         return self.forward(input)
 
+    def __getattr__(self, name: str) -> Any:
+        """Reached only by names that there are not: before a layer is built, its parameters."""
+        if name.startswith("_") or self.built:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        raise NotFittedError(
+            code="LN127",
+            where=repr(self),
+            saw=f"a question for {name}, of a layer that is not built",
+            why="parameters get their shapes and values from the first batch",
+            fix="network.build(n_features), or a first batch, before",
+        )
+
     @property
     def training(self) -> bool:
         """Whether layers that behave differently in training (dropout) should do so now."""
@@ -220,6 +232,14 @@ class Layer(Recorded):
         >>> layers.Linear(2).build(3, seed=0).W.value.shape
         (3, 2)
         """
+        if seed is not None and self.built:
+            raise ContractError(
+                code="LN126",
+                where=f"{type(self).__name__}.build",
+                saw=f"seed={seed} for a network that is built",
+                why="its initial values have been drawn already",
+                fix="a new network, or build(input_shape) without a seed",
+            )
         if seed is not None:
             self.seed = seed
         shape = (input_shape,) if isinstance(input_shape, int) else tuple(input_shape)
@@ -391,10 +411,10 @@ class Layer(Recorded):
             if not original.built:
                 contract.streams_of(self.seed).note(original)
                 original._build(input)
+            self.setup(self.input_shape)
             for name, value in vars(original).items():
                 if isinstance(value, Parameter):
                     setattr(self, name, value)
-            self.features = original.features
         else:
             self.setup(self.input_shape)
             self._fill(input[0] if type(input) is tuple else input)

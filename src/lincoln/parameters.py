@@ -83,13 +83,7 @@ class Parameter:
 
     def _assign(self, value: Array) -> None:
         if self._value is None:
-            raise ContractError(
-                code="LN105",
-                where=f"Parameter {self.name or self.shape}",
-                saw="a value assigned before the parameter was built",
-                why="its dtype and array library come from the first batch",
-                fix="network.build(input_shape) first",
-            )
+            raise self._not_built("a value")
         value = value if arrays.library(value) else np.asarray(value)
         if tuple(value.shape) != self.shape:
             raise MatchError(
@@ -114,6 +108,8 @@ class Parameter:
         Raises:
             MatchError: the gradient has not the parameter's shape.
         """
+        if self._grad is None:
+            raise self._not_built("a gradient")
         if tuple(grad.shape) != self.shape:
             raise MatchError(
                 code="LN107",
@@ -131,11 +127,21 @@ class Parameter:
     def accumulate_product(self, left: Array, right: Array) -> None:
         """Add a matrix product to the gradient: `accumulate` without an array in between.   (n, k) (k, m) -> (n, m)"""
         grad = self._grad
-        if self._fresh or type(left) is not np.ndarray or left.dtype is not grad.dtype:
+        fits = type(left) is np.ndarray and left.dtype == grad.dtype == right.dtype
+        if self._fresh or not fits or (left.shape[0], right.shape[-1]) != self.shape:
             self.accumulate(left @ right)
             return
         left.dot(right, out=grad)
         self._fresh = True
+
+    def _not_built(self, what: str) -> ContractError:
+        return ContractError(
+            code="LN105",
+            where=f"Parameter {self.name or self.shape}",
+            saw=f"{what} assigned before the parameter was built",
+            why="its dtype and array library come from the first batch",
+            fix="network.build(input_shape) first",
+        )
 
     def clear_grad(self) -> None:
         """Set the gradient to zero."""

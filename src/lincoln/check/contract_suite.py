@@ -110,11 +110,20 @@ class _Bench:
         built = copy.deepcopy(layer)
         built.seed = seed
         with contract.inference():
-            built(_in_dtype(input, "float32"))
+            built(_in_dtype(_copied(input), "float32"))
         self.layer: Layer = in_dtype(built.forget(), "float64")
-        self.input = _in_dtype(input, "float64")
-        self.first_row = _each(lambda part: part[:1], self.input)
+        self._pristine = _in_dtype(_copied(input), "float64")
         self.seed = seed
+
+    @property
+    def input(self) -> Any:
+        """The batch, copied each time: a layer that changes its input in place changes nobody else's."""
+        return _copied(self._pristine)
+
+    @property
+    def first_row(self) -> Any:
+        """A batch of one."""
+        return _each(lambda part: part[:1], self.input)
 
     def fresh(self) -> Layer:
         return copy.deepcopy(self.layer)
@@ -172,7 +181,7 @@ def _non_contiguous(bench: _Bench) -> None:
 
 def _unchanged(bench: _Bench) -> None:
     layer = bench.fresh()
-    input = _each(lambda part: arrays.namespace(part).asarray(part, copy=True), bench.input)
+    input = bench.input
     output = layer.forward(input)
     kept = np.array(arrays.numpy(output))
     grad = bench.output_grad(output)
@@ -249,6 +258,10 @@ _PARTS: dict[str, Callable[[_Bench], None]] = {
     "saved and loaded": _saved,
     "twin": _twin,
 }
+
+
+def _copied(input: Any) -> Any:
+    return _each(lambda part: arrays.namespace(part).asarray(part, copy=True), input)
 
 
 def _each(change: Callable[[Array], Array], input: Any) -> Any:

@@ -7,6 +7,7 @@ import warnings
 
 import numpy as np
 
+from .. import arrays
 from ..exc import GradientWarning
 from ..layer import Layer, walk
 from .causes import likely_cause
@@ -54,6 +55,8 @@ def _problem(layer: Layer) -> str:
             probe = Probe(layer, rows)
             if not np.array_equal(probe.outputs(), probe.outputs()):
                 return ""
+            if _changes_its_input(probe):
+                return "forward changes its input in place, which other layers and the data still need"
             analytic = probe.analytic()
         except Exception:
             return ""
@@ -63,6 +66,20 @@ def _problem(layer: Layer) -> str:
             if problem:
                 return problem
     return ""
+
+
+def _changes_its_input(probe: Probe) -> bool:
+    """Whether forward writes into what it is given; tried on the batch and on its mirror image."""
+    if isinstance(probe.input, tuple) or arrays.kind(probe.input) != "float":
+        return False
+    given = arrays.namespace(probe.input).asarray(probe.input, copy=True)
+    for batch in (given, -given):
+        probe.input[...] = batch
+        probe.outputs()
+        if not np.array_equal(arrays.numpy(probe.input), arrays.numpy(batch)):
+            return True
+    probe.input[...] = given
+    return False
 
 
 def _direction_problem(probe: Probe, name: str, analytic: np.ndarray, rng: np.random.Generator) -> str:

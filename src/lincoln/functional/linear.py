@@ -19,7 +19,7 @@ def linear(x: Array, weight: Array, bias: Array | None) -> Array:
     """
     a = product(x, weight)
     if bias is not None:
-        add_bias(a, bias)
+        add_bias(a if a.ndim == 2 else rows(a), bias)
     return a
 
 

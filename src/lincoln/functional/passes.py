@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..arrays import Array, namespace
-from ..kernels import accelerated, accelerated_by_rows
+from ..kernels import accelerated, accelerated_in_place
 from .activations import log_softmax
 from .losses import negative_log_likelihood, one_hot
 
@@ -45,10 +45,10 @@ def take_rows(values: Array, rows: Array) -> Array:
     array([[3.],
            [1.]])
     """
-    return values.take(rows, axis=0)
+    return namespace(values).take(values, rows, axis=0)
 
 
-@accelerated_by_rows
+@accelerated_in_place
 def add_bias(a: Array, bias: Array) -> None:
     """a ← a + b, in place: for an array that has just been made.   (..., n) (n,)
 
@@ -84,6 +84,8 @@ def softmax_nll(a: Array, labels: Array) -> tuple[Array, Array]:
     >>> losses.round(4), p
     (array([0.6931]), array([[0.5, 0.5]]))
     """
+    if labels.shape != a.shape[:-1]:
+        raise ValueError(f"labels of shape {tuple(labels.shape)} for logits of shape {tuple(a.shape)}")
     z = log_softmax(a)
     return negative_log_likelihood(z, labels), namespace(z).exp(z)
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 
 from ..arrays import Array, namespace
-from ..kernels import accelerated
+from ..kernels import accelerated_in_place
 
 __all__ = ["adagrad", "adam", "gradient_norm", "moving_average", "rmsprop", "sgd", "sgd_momentum"]
 
 
-@accelerated
+@accelerated_in_place
 def sgd(value: Array, grad: Array, lr: float) -> None:
     """θ ← θ - η g   (Robbins, Monro 1951)
 
@@ -27,7 +27,7 @@ def sgd(value: Array, grad: Array, lr: float) -> None:
     value -= lr * grad
 
 
-@accelerated
+@accelerated_in_place
 def sgd_momentum(value: Array, grad: Array, velocity: Array, lr: float, momentum: float, nesterov: bool) -> None:
     """θ ← θ - η v  with v ← μ v + g   (Polyak 1964)
 
@@ -108,7 +108,7 @@ def adagrad(value: Array, grad: Array, square: Array, lr: float, eps: float) -> 
     value -= direction
 
 
-@accelerated
+@accelerated_in_place
 def adam(
     value: Array,
     grad: Array,

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = ["accelerated", "accelerated_by_rows", "active", "status"]
+__all__ = ["accelerated", "accelerated_by_rows", "accelerated_in_place", "active", "status"]
 
 _MODULES = ("activations", "passes", "updates")
 _X86_NEEDS = ("AVX2", "FMA3")
@@ -45,21 +45,38 @@ def active() -> bool:
 def accelerated(function: Function) -> Function:
     """Let the compiled twin, if there is one, take over for NumPy arrays of float32 or float64.
 
-    The twin has the same name and arguments. Whatever it does not take (other dtypes and numbers of axes, strided
-    arrays, PyTorch tensors) goes to the function itself, which is the definition.
+    The twin has the same name and arguments. Whatever it does not take (other dtypes, byte orders and numbers of axes,
+    strided arrays, PyTorch tensors, arguments by name) goes to the function itself, which is the definition.
     """
     twin = _twins.get(function.__name__)
     if twin is None:
         return function
 
     @functools.wraps(function)
-    def dispatch(first: Any, *others: Any, **named: Any) -> Any:
-        if type(first) is np.ndarray and not named:
+    def dispatch(*args: Any, **named: Any) -> Any:
+        if not named and type(args[0]) is np.ndarray and _native(args):
             try:
-                return twin(first, *others)
+                return twin(*args)
             except TypeError:
                 pass
-        return function(first, *others, **named)
+        return function(*args, **named)
+
+    return dispatch  # type: ignore[return-value]
+
+
+def accelerated_in_place(function: Function) -> Function:
+    """As `accelerated`, for functions that change arrays: read-only ones go to the definition, which refuses them.
+
+    What becomes of arrays that overlap is not defined.
+    """
+    fast = accelerated(function)
+    if fast is function:
+        return function
+
+    @functools.wraps(function)
+    def dispatch(*args: Any, **named: Any) -> Any:
+        writeable = all(arg.flags.writeable for arg in args if type(arg) is np.ndarray)
+        return fast(*args, **named) if writeable else function(*args, **named)
 
     return dispatch  # type: ignore[return-value]
 
@@ -74,24 +91,28 @@ def accelerated_by_rows(function: Function) -> Function:
         return function
 
     @functools.wraps(function)
-    def dispatch(first: Any, *others: Any) -> Any:
-        if type(first) is np.ndarray:
+    def dispatch(*args: Any, **named: Any) -> Any:
+        first = args[0] if args else None
+        if not named and type(first) is np.ndarray and first.size and _native(args):
             try:
                 if first.ndim == 2:
-                    return twin(first, *others)
-                if first.ndim and first.flags.c_contiguous:
-                    return _on_rows(twin, first.shape, (first, *others))
+                    return twin(*args)
+                if first.ndim and all(type(arg) is not np.ndarray or arg.shape == first.shape for arg in args):
+                    return twin(*(_as_rows(arg) for arg in args)).reshape(first.shape)
             except TypeError:
                 pass
-        return function(first, *others)
+        return function(*args, **named)
 
     return dispatch  # type: ignore[return-value]
 
 
-def _on_rows(twin: Callable[..., Any], shape: tuple[int, ...], args: tuple[Any, ...]) -> Any:
-    rows = [arg.reshape(-1, shape[-1]) if isinstance(arg, np.ndarray) and arg.shape == shape else arg for arg in args]
-    result = twin(*rows)
-    return result if result is None else result.reshape(shape)
+def _native(args: tuple[Any, ...]) -> bool:
+    """Whether all arrays are in this processor's order of bytes, which compiled code does not look at."""
+    return all(type(arg) is not np.ndarray or arg.dtype.isnative for arg in args)
+
+
+def _as_rows(arg: Any) -> Any:
+    return arg.reshape(-1, arg.shape[-1]) if type(arg) is np.ndarray and arg.flags.c_contiguous else arg
 
 
 def _load() -> tuple[str, dict[str, Callable[..., Any]]]:

@@ -323,6 +323,19 @@ def _activation(activation: Layer | str | None) -> Layer | None:
     return ACTIVATIONS[activation]()
 
 
+def _instead_of(part: Any) -> str:
+    """What was probably meant by something that is no layer."""
+    if isinstance(part, type):
+        return f"{part.__name__}(), an object of the class"
+    if isinstance(part, list | tuple):
+        return "the layers one by one, without brackets: Sequential(*layers)"
+    if isinstance(part, str) and part in ACTIVATIONS:
+        return f"lnc.layers.{ACTIVATIONS[part].__name__}()"
+    if isinstance(part, int):
+        return "the number of outputs alone, such as Dense(3): the number of inputs comes with the first batch"
+    return "an object of a class that derives from lnc.Layer"
+
+
 def _check_layers(container: Container) -> None:
     """Every part is a layer, and every layer object stands in one place only."""
     for index, layer in enumerate(container.layers):
@@ -332,9 +345,7 @@ def _check_layers(container: Container) -> None:
                 where=f"{type(container).__name__}[{index}]",
                 saw=f"a {type(layer).__name__}: {layer!r}",
                 why="a network is made of layer objects",
-                fix=f"{layer.__name__}(), an object of the class"
-                if isinstance(layer, type)
-                else "an object of a class that derives from lnc.Layer",
+                fix=_instead_of(layer),
             )
     places: dict[int, str] = {}
     for index, layer in enumerate(container.layers):

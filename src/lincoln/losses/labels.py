@@ -109,6 +109,15 @@ def checked_weights(loss: Loss, weights: Any, losses: Array) -> Array:
 
 def class_weights(loss: Loss, weights: Sequence[float], predictions: Array) -> Array:
     """Class weights as ``(k,)`` of the predictions' dtype and library."""
+    values = np.asarray(weights)
+    if values.dtype.kind not in "iuf" or values.ndim != 1 or not (np.isfinite(values).all() and (values >= 0).all()):
+        raise DataError(
+            code="LN149",
+            where=type(loss).__name__,
+            saw=f"class_weight={weights!r}",
+            why="a weight says how much a class counts",
+            fix="one finite number of at least 0 for every class, in the order of the classes: class_weight=[1.0, 2.5]",
+        )
     if len(weights) != predictions.shape[-1]:
         raise MatchError(
             code="LN140",
@@ -203,7 +212,9 @@ def _refuse_kind(loss: Loss, labels: Array, wanted: str) -> None:
         where=type(loss).__name__,
         saw=f"labels of {arrays.dtype_name(labels)}",
         why=f"it takes {wanted}",
-        fix="labels.astype(int) if they hold whole numbers; np.unique(y, return_inverse=True)[1] for names of classes",
+        fix="labels.long()"
+        if arrays.library(labels) == "torch"
+        else "labels.astype(int) if they hold whole numbers; np.unique(y, return_inverse=True)[1] for names of classes",
     )
 
 
@@ -211,6 +222,9 @@ def _refuse_shape(loss: Loss, labels: Array, predictions: Array) -> None:
     shape, wanted = tuple(labels.shape), tuple(predictions.shape)
     if shape[:1] != wanted[:1]:
         why, fix = f"{wanted[0]} examples and {shape[0] if shape else 'no'} labels", "as many labels as examples"
+    elif len(wanted) > 2 and len(shape) < 3:
+        why = f"the network gives {wanted[1:]} numbers for every example"
+        fix = "lnc.layers.Flatten() as the first layer makes every example one row of numbers"
     elif len(wanted) == 2 and wanted[1] == 1 and len(shape) == 2:
         why = f"NumPy would broadcast them to {shape} and train on numbers that mean nothing"
         fix = f"one column of labels for one output: labels[:, 0]; or a network with {shape[1]} outputs"

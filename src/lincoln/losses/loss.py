@@ -72,6 +72,7 @@ class Loss(Recorded):
     _shares: Any = None
     _scale: float = 1.0
     _checked: bool = False
+    _gone_back: bool = False
     _lowest: tuple[int, list[Layer]] | None = None
 
     def __init__(self, network: Layer, *, reduction: Reduction = "sum") -> None:
@@ -130,6 +131,7 @@ class Loss(Recorded):
             weights: of the examples, shape ``(n,)``; a weight of 2 counts like the example given twice.
         """
         self.count = 0.0
+        self._gone_back = False
         loss = self.forward(input, labels) if weights is None else self.forward(input, labels, weights)
         _returned(self, "forward", loss)
         if self.count == 0.0:
@@ -139,8 +141,10 @@ class Loss(Recorded):
 
     def forward(self, input: Array, labels: Array, weights: Array | None = None) -> float:
         """Run the network forward, then the loss."""
-        self.last_input = predictions = self.network(input)
+        self.last_input = None  # a batch that is refused leaves nothing to go back through
+        predictions = self.network(input)
         self.labels = self.fit_labels(predictions, labels)
+        self.last_input = predictions
         self.losses = _returned(self, "value", self.value(predictions, self.labels))
         return self._reduce(weights)
 
@@ -176,8 +180,24 @@ class Loss(Recorded):
                 fix="do not sum the gradient over outputs",
             )
         if not self._checked:
-            self._checked = True
             _check_first_step(self.network)
+            self._checked = True
+        if self._gone_back:
+            raise BackwardError(
+                code="LN148",
+                where=repr(self),
+                saw="backward a second time for the same batch",
+                why="its gradients would count twice, or mix with weights that a step has changed since",
+                fix="loss(x, y) before every loss.backward()",
+            )
+        try:
+            self._go_back(grad)
+        except BaseException:
+            self.network.clear_grad()
+            raise
+        self._gone_back = True
+
+    def _go_back(self, grad: Array) -> None:
         if contract.is_recording():
             self.network.backward(grad)
             return
@@ -192,9 +212,13 @@ class Loss(Recorded):
 
     def forget(self) -> None:
         """Drop what passes have recorded, here and in the network."""
+        self.drop()
+        self.network.forget()
+
+    def drop(self) -> None:
+        """Drop what passes have recorded here."""
         for name in self.records:
             self.__dict__.pop(name, None)
-        self.network.forget()
 
     def __getstate__(self) -> dict[str, Any]:
         """What is copied and pickled: not what passes recorded."""
@@ -232,7 +256,7 @@ class Loss(Recorded):
             losses = losses * _spread(weights, losses.ndim)
             share = weights if share is None else share * _spread(weights, share.ndim)
         total = functional.total(losses)
-        self._scale = 1.0 if self.reduction == "sum" else 1.0 / _sum_over(share, losses)
+        self._scale = 1.0 if self.reduction == "sum" else _inverse(_sum_over(share, losses))
         self.count = examples
         loss = total * self._scale
         self.total = loss if self.reduction == "sum" else loss * examples
@@ -257,6 +281,11 @@ def _returned(loss: Loss, method: str, result: Any) -> Any:
             fix=f"end {method} with a return",
         )
     return result
+
+
+def _inverse(weight: float) -> float:
+    """What a mean multiplies by; a batch whose weights are all 0 counts for nothing."""
+    return 1.0 / weight if weight else 0.0
 
 
 def _spread(shares: Array, ndim: int) -> Array:

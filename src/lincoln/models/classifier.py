@@ -9,10 +9,9 @@ import numpy as np
 from .. import losses, metrics, optim
 from ..arrays import Array, namespace
 from ..exc import DataError, MatchError
-from ..layer import Layer
 from ..layers import Linear, LogSigmoid, LogSoftmax, Sigmoid, Softmax
 from ..losses import Loss
-from .model import Model
+from .model import Model, last_layer
 
 __all__ = ["Classifier", "Logistic"]
 
@@ -53,7 +52,7 @@ class Classifier(Model):
     classes: np.ndarray | None = None
 
     def default_loss(self) -> Any:
-        last = _last(self.network)
+        last = last_layer(self.network)
         if isinstance(last, Linear):
             return losses.SigmoidCrossEntropy if last.size == 1 else losses.SoftmaxCrossEntropy
         if type(last) in _LOSSES:
@@ -131,7 +130,7 @@ class Classifier(Model):
         """The network's outputs as probabilities, in the same shape."""
         if type(self.loss).probabilities is not Loss.probabilities:
             return self.loss.probabilities(outputs)
-        logarithms = self.log_ps or _last(self.network).gives == "log-probabilities"
+        logarithms = self.log_ps or last_layer(self.network).gives == "log-probabilities"
         return namespace(outputs).exp(outputs) if logarithms else outputs
 
     def predict_proba(self, features: Any) -> np.ndarray:
@@ -200,8 +199,3 @@ _LOSSES: dict[type, Any] = {
     Softmax: losses.CrossEntropy,
     LogSoftmax: losses.NLLLoss,
 }
-
-
-def _last(network: Layer) -> Layer:
-    inside = [layer for _, layer in network.children()]
-    return _last(inside[-1]) if inside else network

@@ -60,8 +60,8 @@ class Model(Recorded):
         seed: int | None = None,
     ) -> None:
         self.network = network
-        self.loss: Loss = self._made(loss or self.default_loss())
-        self.optimizer: Optimizer = self._made(optimizer or self.default_optimizer())
+        self.loss: Loss = self._made(loss or self.default_loss(), Loss)
+        self.optimizer: Optimizer = self._made(optimizer or self.default_optimizer(), Optimizer)
         self.metric = self.default_metric() if metric is None else metric() if isinstance(metric, type) else metric
         self.batch_gen = batch_gen
         self.valid_gen = valid_gen
@@ -109,7 +109,7 @@ class Model(Recorded):
         batch_size: int = 32,
         *,
         valid: tuple[Any, Any] | None = None,
-        early_stopping: EarlyStopping | int | None = None,
+        early_stopping: EarlyStopping | int | bool | None = None,
         progress: bool = False,
     ) -> Self:
         """Train for some epochs, from the weights as they are.
@@ -121,17 +121,26 @@ class Model(Recorded):
                 line, and the metric on the validation data, or else on the training data. None for no lines.
             batch_size: how many examples a step learns from.
             valid: features and labels to judge on after each epoch.
-            early_stopping: when to stop; a number is its patience in epochs. The best weights are brought back.
+            early_stopping: when to stop; a number is its patience in epochs, True the usual one. The best weights are
+                brought back.
             progress: show how far it has got on stderr: a bar in a terminal, a few lines elsewhere.
 
         Raises:
             DataError, MatchError: data that cannot be learned from.
             TrainingError: the loss is not finite; the last finite weights are kept.
         """
+        if valid is not None and not (isinstance(valid, tuple | list) and len(valid) == 2):
+            raise DataError(
+                code="LN179",
+                where=f"{type(self).__name__}.fit",
+                saw=f"valid={type(valid).__name__}",
+                why="it is what each epoch is judged on: features and their labels",
+                fix="valid=(x_valid, y_valid); lnc.data.train_test_split(x, y) divides what there is",
+            )
         batches, judged = self._training_batches(features, labels, batch_size)
         validation = self._given(self.valid_gen) if valid is None else self._loader(*valid)
         display = Display(epochs=epochs, bar=progress)
-        stopping = EarlyStopping(early_stopping) if isinstance(early_stopping, int) else early_stopping
+        stopping = _stopping(early_stopping)
         if stopping:
             stopping.start()
         self.trainer.recent = Mean()
@@ -142,6 +151,9 @@ class Model(Recorded):
                 display.epoch(epoch)
                 if stopping and stopping.update(epoch, self.network):
                     break
+        except BaseException:
+            self.network.clear_grad()
+            raise
         finally:
             display.close()
             if stopping:
@@ -173,8 +185,24 @@ class Model(Recorded):
 
     # ------------------------------------------------------------------ the machinery
 
-    def _made(self, maker: Any) -> Any:
-        return maker(self.network) if isinstance(maker, type) else maker
+    def _made(self, maker: Any, kind: type) -> Any:
+        """A loss or an optimizer: as it is, or made by its class or by another function of the network."""
+        made = maker(self.network) if callable(maker) and not isinstance(maker, kind) else maker
+        if isinstance(made, kind):
+            return made
+        name = kind.__name__.lower()
+        raise DataError(
+            code="LN178",
+            where=type(self).__name__,
+            saw=f"{name}={maker!r}",
+            why=f"it is no {name} of the network",
+            fix=f"an object or a class of lnc.{'losses' if kind is Loss else 'optim'}, such as "
+            + (
+                "lnc.losses.SoftmaxCrossEntropy"
+                if kind is Loss
+                else "lnc.optim.Adam, or lnc.optim.Adam(network, lr=0.01)"
+            ),
+        )
 
     def _dtype(self) -> str:
         value = self.network.vector.value
@@ -243,6 +271,24 @@ class Model(Recorded):
                 why="nothing has been trained yet",
                 fix="fit(features, labels) first",
             )
+
+
+def last_layer(network: Layer) -> Layer:
+    """The innermost layer at the end of a network.
+
+    >>> from lincoln.layers import Dense
+    >>> last_layer(Dense(3))
+    Sigmoid()
+    """
+    inside = [layer for _, layer in network.children()]
+    return last_layer(inside[-1]) if inside else network
+
+
+def _stopping(asked: EarlyStopping | int | None) -> EarlyStopping | None:
+    """What ``early_stopping`` asks for: an object, a patience, the usual patience for True, nothing for False."""
+    if isinstance(asked, bool):
+        return EarlyStopping() if asked else None
+    return EarlyStopping(asked) if isinstance(asked, int) else asked
 
 
 def _shown(name: str, value: float) -> str:

@@ -9,9 +9,15 @@ import numpy as np
 from .. import losses, metrics, optim
 from ..arrays import Array
 from ..exc import DataError
-from .model import Model
+from ..layers import Sigmoid, Softmax, Tanh
+from .model import Model, last_layer
 
 __all__ = ["Regressor"]
+
+
+_SQUARES = (losses.MeanSquaredError, losses.MeanAbsoluteError, losses.Huber, losses.Quantile)
+_RANGES: dict[type, tuple[float, float]] = {Sigmoid: (0.0, 1.0), Softmax: (0.0, 1.0), Tanh: (-1.0, 1.0)}
+"""What the outputs of an activation lie between."""
 
 
 class Regressor(Model):
@@ -53,6 +59,20 @@ class Regressor(Model):
 
     def learn_labels(self, labels: np.ndarray) -> None:
         self._one_column = labels.ndim == 1
+        low, high = _RANGES.get(type(last_layer(self.network)), (-np.inf, np.inf))
+        if (
+            type(self.loss) in _SQUARES
+            and labels.dtype.kind in "iuf"
+            and (labels.min() < low or labels.max() > high)
+        ):
+            raise DataError(
+                code="LN180",
+                where="Regressor.fit",
+                saw=f"labels from {labels.min():.4g} to {labels.max():.4g}, a network that ends in "
+                f"{last_layer(self.network)!r}",
+                why=f"its outputs lie between {low:g} and {high:g}, whatever it learns",
+                fix="a linear last layer, lnc.layers.Linear(1) or Dense(1, None): a bare Dense(1) is a sigmoid",
+            )
 
     def network_labels(self, labels: np.ndarray) -> np.ndarray:
         if labels.dtype.kind not in "biuf" or not np.isfinite(labels).all():

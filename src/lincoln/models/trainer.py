@@ -162,7 +162,7 @@ class Trainer:
                 mean.add(self.loss.total, self.loss.count)
                 for judge in judges:
                     judge.add(self.loss.last_input, batch[1])
-        self.loss.last_input = self.loss.labels = self.loss.losses = None
+        self.loss.drop()
         if mean.count == 0.0:
             raise _no_batches("evaluate")
         return Evaluation(mean.value, {judge.name: judge.value for judge in judges})
