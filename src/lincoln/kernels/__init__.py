@@ -48,20 +48,7 @@ def accelerated(function: Function) -> Function:
     The twin has the same name and arguments. Whatever it does not take (other dtypes, byte orders and numbers of axes,
     strided arrays, PyTorch tensors, arguments by name) goes to the function itself, which is the definition.
     """
-    twin = _twins.get(function.__name__)
-    if twin is None:
-        return function
-
-    @functools.wraps(function)
-    def dispatch(*args: Any, **named: Any) -> Any:
-        if not named and type(args[0]) is np.ndarray and _native(args):
-            try:
-                return twin(*args)
-            except TypeError:
-                pass
-        return function(*args, **named)
-
-    return dispatch  # type: ignore[return-value]
+    return _with_twin(function, _native)
 
 
 def accelerated_in_place(function: Function) -> Function:
@@ -69,16 +56,7 @@ def accelerated_in_place(function: Function) -> Function:
 
     What becomes of arrays that overlap is not defined.
     """
-    fast = accelerated(function)
-    if fast is function:
-        return function
-
-    @functools.wraps(function)
-    def dispatch(*args: Any, **named: Any) -> Any:
-        writeable = all(arg.flags.writeable for arg in args if type(arg) is np.ndarray)
-        return fast(*args, **named) if writeable else function(*args, **named)
-
-    return dispatch  # type: ignore[return-value]
+    return _with_twin(function, _writeable)
 
 
 def accelerated_by_rows(function: Function) -> Function:
@@ -106,9 +84,37 @@ def accelerated_by_rows(function: Function) -> Function:
     return dispatch  # type: ignore[return-value]
 
 
+def _with_twin(function: Function, takes: Callable[[tuple[Any, ...]], bool]) -> Function:
+    twin = _twins.get(function.__name__)
+    if twin is None:
+        return function
+
+    @functools.wraps(function)
+    def dispatch(*args: Any, **named: Any) -> Any:
+        if not named and type(args[0]) is np.ndarray and takes(args):
+            try:
+                return twin(*args)
+            except TypeError:
+                pass
+        return function(*args, **named)
+
+    return dispatch  # type: ignore[return-value]
+
+
 def _native(args: tuple[Any, ...]) -> bool:
     """Whether all arrays are in this processor's order of bytes, which compiled code does not look at."""
-    return all(type(arg) is not np.ndarray or arg.dtype.isnative for arg in args)
+    for arg in args:  # noqa: SIM110 - a generator would cost as much as a small kernel
+        if type(arg) is np.ndarray and not arg.dtype.isnative:
+            return False
+    return True
+
+
+def _writeable(args: tuple[Any, ...]) -> bool:
+    """Whether all arrays are native, and none of them is read-only."""
+    for arg in args:  # noqa: SIM110 - as above
+        if type(arg) is np.ndarray and not (arg.dtype.isnative and arg.flags.writeable):
+            return False
+    return True
 
 
 def _as_rows(arg: Any) -> Any:

@@ -60,11 +60,7 @@ class Regressor(Model):
     def learn_labels(self, labels: np.ndarray) -> None:
         self._one_column = labels.ndim == 1
         low, high = _RANGES.get(type(last_layer(self.network)), (-np.inf, np.inf))
-        if (
-            type(self.loss) in _SQUARES
-            and labels.dtype.kind in "iuf"
-            and (labels.min() < low or labels.max() > high)
-        ):
+        if type(self.loss) in _SQUARES and labels.dtype.kind in "iuf" and (labels.min() < low or labels.max() > high):
             raise DataError(
                 code="LN180",
                 where="Regressor.fit",
