@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from layer_mistakes import Mistake
 
 import lincoln as lnc
 from lincoln import Dense, Layer, Sequential, data, exc, layers, losses, optim
@@ -19,20 +18,6 @@ X = np.random.default_rng(0).normal(size=(12, 3))
 Y = np.arange(12) % 2
 HOLE = np.where(np.arange(36).reshape(12, 3) == 16, np.nan, X)
 GRADES = np.array(["a", "b", "c"] * 4)
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """Something that is refused, what its refusal says, and the same thing with the fix applied."""
-
-    name: str
-    error: type[exc.LincolnError]
-    code: str
-    does: Callable[[], Any]
-    where: str
-    saw: str
-    fix: str
-    mended: Callable[[], Any]
 
 
 class Forgetful(Layer):
