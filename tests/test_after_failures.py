@@ -82,6 +82,16 @@ def test_a_backward_pass_that_fails_leaves_no_half_of_a_gradient():
     np.testing.assert_array_equal(network.vector.grad, right)
 
 
+def test_forward_may_be_called_by_its_name_batch_after_batch():
+    _, network, loss = fused()
+    optimizer = optim.SGD(network)
+    for _ in range(3):
+        loss.forward(X, Y)
+        loss.backward()
+        optimizer.step()
+    assert optimizer.steps == 3
+
+
 def test_a_warning_that_is_an_error_does_not_switch_the_check_off():
     class Wrong(lnc.Layer):
         def forward(self, input):

@@ -149,11 +149,6 @@ class Parameter:
             self._grad[...] = 0.0
         self._fresh = False
 
-    @property
-    def fresh(self) -> bool:
-        """Whether a backward pass has left a gradient that no optimizer has used yet."""
-        return self._fresh
-
     def fill(self, rng: np.random.Generator, prototype: Array) -> None:
         """Draw the initial value, in the library, dtype and device of ``prototype``."""
         self.place(arrays.like(self.initializer(rng, self.shape), prototype))

@@ -67,12 +67,12 @@ class Loss(Recorded):
     takes: ClassVar[str] = ""
     """What the network's output must be: ``"logits"``, ``"probabilities"``, ``"log-probabilities"``, or anything."""
 
-    records: ClassVar[tuple[str, ...]] = ("last_input", "labels", "losses", "_shares")
+    records: ClassVar[tuple[str, ...]] = ("last_input", "labels", "losses", "_shares", "_gone_back")
     """The attributes that a pass leaves behind: not copied, not saved, dropped by `forget`."""
     _shares: Any = None
+    _gone_back: Any = None
     _scale: float = 1.0
     _checked: bool = False
-    _gone_back: bool = False
     _lowest: tuple[int, list[Layer]] | None = None
 
     def __init__(self, network: Layer, *, reduction: Reduction = "sum") -> None:
@@ -131,7 +131,7 @@ class Loss(Recorded):
             weights: of the examples, shape ``(n,)``; a weight of 2 counts like the example given twice.
         """
         self.count = 0.0
-        self._gone_back = False
+        self._gone_back = None
         loss = self.forward(input, labels) if weights is None else self.forward(input, labels, weights)
         _returned(self, "forward", loss)
         if self.count == 0.0:
@@ -170,6 +170,14 @@ class Loss(Recorded):
                 why="the gradient belongs to one batch, and the layers have recorded another",
                 fix="loss(x, y), then loss.backward(), and nothing between; look at other data under lnc.inference()",
             )
+        if self._gone_back is self.last_input:
+            raise BackwardError(
+                code="LN148",
+                where=repr(self),
+                saw="backward a second time for the same batch",
+                why="its gradients would count twice, or mix with weights that a step has changed since",
+                fix="loss(x, y) before every loss.backward()",
+            )
         grad = _returned(self, "gradient", self.gradient())
         if grad.shape != self.last_input.shape:
             raise MatchError(
@@ -182,20 +190,12 @@ class Loss(Recorded):
         if not self._checked:
             _check_first_step(self.network)
             self._checked = True
-        if self._gone_back:
-            raise BackwardError(
-                code="LN148",
-                where=repr(self),
-                saw="backward a second time for the same batch",
-                why="its gradients would count twice, or mix with weights that a step has changed since",
-                fix="loss(x, y) before every loss.backward()",
-            )
         try:
             self._go_back(grad)
         except BaseException:
             self.network.clear_grad()
             raise
-        self._gone_back = True
+        self._gone_back = self.last_input
 
     def _go_back(self, grad: Array) -> None:
         if contract.is_recording():
