@@ -8,6 +8,7 @@ from typing import Any
 
 import array_api_strict
 import numpy as np
+import pytest
 
 from lincoln import Layer, Parameter, exc, layers
 from lincoln.layers import Dense, Dropout, Linear, Parallel, ReLU, Reshape, Residual, Sequential, Softmax
@@ -117,6 +118,19 @@ class Mistake:
     saw: str
     fix: str
     mended: Callable[[], Any]
+
+    def assert_refused(self) -> None:
+        with pytest.raises(self.error) as caught:
+            self.does()
+        error = caught.value
+        assert (error.code, error.where, error.saw, error.fix) == (self.code, self.where, self.saw, self.fix)
+        assert error.why
+        assert str(error).splitlines() == [
+            f"{self.code} {self.error.__name__} in {self.where}",
+            f"  saw:  {self.saw}",
+            f"  why:  {error.why}",
+            f"  fix:  {self.fix}",
+        ]
 
 
 def built(*inside: Layer) -> Sequential:

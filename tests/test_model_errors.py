@@ -568,16 +568,7 @@ each_mistake = pytest.mark.parametrize(
 
 @each_mistake
 def test_a_refusal_says_where_what_why_and_how_to_mend_it(mistake: Mistake):
-    with pytest.raises(mistake.error) as caught:
-        mistake.does()
-    error = caught.value
-    assert (error.code, error.where, error.saw, error.fix) == (mistake.code, mistake.where, mistake.saw, mistake.fix)
-    assert str(error).splitlines() == [
-        f"{mistake.code} {mistake.error.__name__} in {mistake.where}",
-        f"  saw:  {mistake.saw}",
-        f"  why:  {error.why}",
-        f"  fix:  {mistake.fix}",
-    ]
+    mistake.assert_refused()
 
 
 @each_mistake
