@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy import ndarray
 
 from . import arrays
 from .arrays import Array
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["inference", "recording"]
 
 RECORDED = ("last_input", "output", "output_grad", "input_grad")
+
+_BLOCK = 256
+"""How many examples go through a network at once where nothing is recorded."""
 
 _TRAINING, _INFERENCE, _RECORDING = range(3)
 _mode: ContextVar[int] = ContextVar("mode", default=_TRAINING)
@@ -138,19 +142,34 @@ def forward(formula: Forward) -> Forward:
     def checked(self: Layer, input: Any) -> Any:
         if self._inside:
             return formula(self, input)
-        if type(input) is not np.ndarray or input.dtype is not self._dtype or input.shape != self._shape:
+        if type(input) is not ndarray or input.dtype is not self._dtype or input.shape != self._shape:
             input = _check_input(self, input)
             if not self.built:
                 return _first_forward(self, formula, input)
         if _mode.get() == _INFERENCE:
-            return _returned(self, formula(self if self.own else copy.copy(self), input))
+            return _inferred(self, formula, input)
         self.output = None  # a pass that fails leaves nothing to go back through
         output = formula(self, input) if self._plain else _guarded(self, formula, input)
         self.last_input = input
-        self.output = output if type(output) is np.ndarray else _returned(self, output)
+        self.output = output if type(output) is ndarray else _returned(self, output)
         return output
 
     return checked
+
+
+def _inferred(self: Layer, formula: Forward, input: Any) -> Any:
+    """A pass that records nothing; many examples go through Lincoln's own layers in blocks that stay in the cache."""
+    if type(input) is ndarray and len(input) > _BLOCK and self._is_own_throughout():
+        outputs = None
+        for start in range(0, len(input), _BLOCK):
+            part = formula(self, input[start : start + _BLOCK])
+            if type(part) is not ndarray:
+                return formula(self, input)
+            if outputs is None:
+                outputs = np.empty((len(input), *part.shape[1:]), dtype=part.dtype)
+            outputs[start : start + _BLOCK] = part
+        return outputs
+    return _returned(self, formula(self if self.own else copy.copy(self), input))
 
 
 def _guarded(self: Layer, formula: Forward, argument: Any) -> Any:
@@ -206,7 +225,7 @@ def backward(formula: Forward) -> Forward:
                 why="the gradient depends on what the forward pass computed",
                 fix="call forward(input) in training first; predictions under inference() record nothing",
             )
-        if type(output_grad) is not np.ndarray or type(output) is tuple or output_grad.shape != output.shape:
+        if type(output_grad) is not ndarray or type(output) is tuple or output_grad.shape != output.shape:
             _same_shape(self, "output_grad", output_grad, "output", output)
         if type(output) is not tuple and output_grad.dtype is not output.dtype:
             output_grad = _in_dtype_of(output, output_grad)
@@ -215,7 +234,7 @@ def backward(formula: Forward) -> Forward:
             self._touch_foreign()
         if input_grad is None:
             _allow_missing(self)
-        elif type(input_grad) is not np.ndarray or getattr(self.last_input, "shape", ()) != input_grad.shape:
+        elif type(input_grad) is not ndarray or getattr(self.last_input, "shape", ()) != input_grad.shape:
             _same_shape(self, "input_grad", input_grad, "last_input", self.last_input)
         if _mode.get() == _RECORDING:
             self.output_grad, self.input_grad = output_grad, input_grad
@@ -258,7 +277,7 @@ def _admit(layer: Layer, input: Array) -> Array:
 def _check_input(layer: Layer, input: Any) -> Any:
     if type(input) is tuple:
         return tuple(_check_input(layer, part) for part in input)
-    if type(input) is not np.ndarray:
+    if type(input) is not ndarray:
         input = arrays.detached(input)
     if getattr(input, "dtype", None) is not layer._dtype or layer._dtype is None:
         input = _admit(layer, input)
@@ -287,8 +306,8 @@ def _check_input(layer: Layer, input: Any) -> Any:
             why=f"the layer was built for {layer.features} features on the last axis",
             fix=f"give {layer.features} features, or make a new network for {shape[-1]}",
         )
-    if layer.built and not inferring():
-        layer._shape = shape
+    if layer.built:
+        layer._shape = shape  # the next batch of this shape needs no checks
     return input
 
 

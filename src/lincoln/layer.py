@@ -15,11 +15,13 @@ from . import arrays, contract
 from .arrays import Array
 from .exc import ContractError, MatchError, NotFittedError
 from .initializers import Initializer, Shape
-from .parameters import ForeignParameter, Parameter, ParameterVector
+from .parameters import Buffer, ForeignParameter, Parameter, ParameterVector
 from .recorded import Recorded
 from .summary import summarize
 
 __all__ = ["Layer"]
+
+_NO_CODE = (lambda: None).__code__
 
 
 class Layer(Recorded):
@@ -36,6 +38,8 @@ class Layer(Recorded):
         input_shape, output_shape: of one example, without the batch axis; None before the first pass.
         features: the size that the input's last axis must have; None if any will do. ``setup`` sets it.
         min_dims: the least number of axes of an input, the batch axis included.
+        code_columns: how many of the input's last columns hold whole numbers that stand for something, such as
+            categories: gradient checks leave them alone.
         accepts: ``"float"``, ``"int"`` or ``"any"``: what the input's elements must be. Integers given to a float
             layer are converted.
 
@@ -68,6 +72,7 @@ class Layer(Recorded):
     output_shape: Any = None
     features: int | None = None
     min_dims: int = 1
+    code_columns: int = 0
     accepts: str = "float"
     gives: ClassVar[str] = ""
     """What the outputs are, for losses to compare: ``"probabilities"``, ``"log-probabilities"`` or unknown."""
@@ -100,6 +105,9 @@ class Layer(Recorded):
             cls.forward = contract.forward(cls.__dict__["forward"])  # type: ignore[method-assign]
         if "backward" in cls.__dict__:
             cls.backward = contract.backward(cls.__dict__["backward"])  # type: ignore[method-assign]
+        for name in getattr(cls.__dict__.get("setup"), "__code__", _NO_CODE).co_names:
+            if not name.startswith("_") and not hasattr(cls, name):
+                setattr(cls, name, _BeforeBuilding(name))
 
     def __init__(self) -> None:
         """Nothing to do: subclasses need not call it."""
@@ -128,18 +136,6 @@ class Layer(Recorded):
 
     def __call__(self, input: Array) -> Array:
         return self.forward(input)
-
-    def __getattr__(self, name: str) -> Any:
-        """Reached only by names that there are not: before a layer is built, its parameters."""
-        if name.startswith("_") or self.built:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        raise NotFittedError(
-            code="LN127",
-            where=repr(self),
-            saw=f"a question for {name}, of a layer that is not built",
-            why="parameters get their shapes and values from the first batch",
-            fix="network.build(n_features), or a first batch, before",
-        )
 
     @property
     def training(self) -> bool:
@@ -184,6 +180,14 @@ class Layer(Recorded):
         """Every parameter of this layer and of the layers inside it, once."""
         for _, parameter in self.named_parameters():
             yield parameter
+
+    def named_buffers(self, prefix: str = "") -> Iterator[tuple[str, Buffer]]:
+        """Every `Buffer` of this layer and of the layers inside it, each with its path, such as ``1.running_mean``."""
+        for name, value in list(vars(self).items()):
+            if isinstance(value, Buffer):
+                yield f"{prefix}{name}", value
+        for name, child in self.children():
+            yield from child.named_buffers(f"{prefix}{name}.")
 
     def grads(self) -> Iterator[Array]:
         """The gradient of every parameter, in the order of `parameters`."""
@@ -263,6 +267,8 @@ class Layer(Recorded):
         for parameter in Layer.parameters(self):
             if parameter.built:
                 parameter.place(arrays.astype(parameter.value, dtype))
+        for _, buffer in self.named_buffers():
+            buffer.place(arrays.astype(buffer.value, dtype))
         self._vector = None
         self.flatten()
         return self
@@ -314,21 +320,21 @@ class Layer(Recorded):
         return twin
 
     def state_dict(self) -> dict[str, np.ndarray]:
-        """Every parameter's value as a new NumPy array, by its path.
+        """Every parameter's and every buffer's value as a new NumPy array, by its path.
 
         >>> from lincoln import layers
         >>> sorted(layers.Linear(2).build(3, seed=0).state_dict())
         ['B', 'W']
         """
-        return {name: np.array(arrays.numpy(p.value)) for name, p in self.named_parameters()}
+        return {name: np.array(arrays.numpy(kept.value)) for name, kept in self._state()}
 
     def load_state_dict(self, state: dict[str, np.ndarray]) -> Self:
-        """Set every parameter to the values of `state_dict`. The network must be built.
+        """Set every parameter and every buffer to the values of `state_dict`. The network must be built.
 
         Raises:
             MatchError: names or shapes differ; nothing has been changed then.
         """
-        mine = dict(self.named_parameters())
+        mine = dict(self._state())
         wrong = [n for n in mine.keys() & state.keys() if not mine[n].fits(state[n])]
         if mine.keys() != state.keys() or wrong:
             different = sorted(mine.keys() ^ state.keys()) or sorted(wrong)
@@ -377,11 +383,16 @@ class Layer(Recorded):
 
     # ------------------------------------------------------------------ the machinery
 
+    def _state(self) -> Iterator[tuple[str, Parameter]]:
+        """All that the layer has learned, by its path."""
+        yield from self.named_parameters()
+        yield from self.named_buffers()
+
     def _named_parameters(self, prefix: str) -> Iterator[tuple[str, Parameter]]:
         if self._keeps_bare_arrays():
             yield from self._foreign_parameters(prefix)
         for name, value in list(vars(self).items()):
-            if isinstance(value, Parameter):
+            if isinstance(value, Parameter) and not isinstance(value, Buffer):
                 yield f"{prefix}{name}", value
         for name, child in self.children():
             yield from child._named_parameters(f"{prefix}{name}.")
@@ -398,6 +409,10 @@ class Layer(Recorded):
             adopted.extend(ForeignParameter(self, index) for index in range(len(values)))
         for parameter in adopted:
             yield f"{prefix}{parameter.name}", parameter
+
+    def _is_own_throughout(self) -> bool:
+        """Whether this layer and all inside it are Lincoln's own, which treat every example of a batch by itself."""
+        return all(layer.own for layer in walk(self))
 
     def _touch_foreign(self) -> None:
         """Note that the layer has gone backward, so that the gradients it keeps by itself are new."""
@@ -434,6 +449,27 @@ class Layer(Recorded):
         for name in (*self.records, "_vector", "_adopted"):
             state.pop(name, None)
         return state
+
+
+class _BeforeBuilding:
+    """Stands for an attribute that ``setup`` will make, such as a parameter, and tells who asks for it too early.
+
+    It is found on the class only, so that layers need no ``__getattr__``, which would make every attribute slower.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, layer: Layer | None, owner: type) -> Any:
+        if layer is None or layer.built:
+            raise AttributeError(f"{owner.__name__!r} object has no attribute {self.name!r}")
+        raise NotFittedError(
+            code="LN127",
+            where=repr(layer),
+            saw=f"a question for {self.name}, of a layer that is not built",
+            why="parameters get their shapes and values from the first batch",
+            fix="network.build(n_features), or a first batch, before",
+        )
 
 
 def walk(layer: Layer) -> Iterator[Layer]:

@@ -14,7 +14,10 @@ from .arrays import Array
 from .exc import ContractError, MatchError
 from .initializers import Initializer, Shape, zeros
 
-__all__ = ["Parameter", "ParameterVector"]
+__all__ = ["Buffer", "Parameter", "ParameterVector"]
+
+
+_is_fresh = operator.attrgetter("_fresh")
 
 
 class Parameter:
@@ -180,6 +183,21 @@ class Parameter:
         return f"Parameter({self.name or 'unnamed'}, {self.shape}{state}{', frozen' if self.frozen else ''})"
 
 
+class Buffer(Parameter):
+    """An array that a layer keeps up by itself, without a gradient, such as a running mean.
+
+    Declared, filled, shared by twins, converted and saved as a `Parameter` is, but no optimizer sees it.
+
+    >>> mean = Buffer((2,))
+    >>> mean.fill(np.random.default_rng(0), np.zeros(1, dtype=np.float32))
+    >>> mean.value = np.array([1.0, 2.0])
+    >>> mean.value
+    array([1., 2.], dtype=float32)
+    """
+
+    __slots__ = ()
+
+
 class ForeignParameter(Parameter):
     """A parameter that a user's layer keeps by itself, as a bare array that its ``parameters()`` yields.
 
@@ -318,12 +336,12 @@ class ParameterVector:
         """
         for foreign in self.foreign:
             foreign.pull()
-        stale = [parameter for parameter in self.parameters if not parameter._fresh]
-        if stale:
-            if len(stale) == len(self.parameters):
+        if not all(map(_is_fresh, self.parameters)):
+            if not any(map(_is_fresh, self.parameters)):
                 return False
-            for parameter in stale:
-                parameter.clear_grad()
+            for parameter in self.parameters:
+                if not parameter._fresh:
+                    parameter.clear_grad()
         return True
 
     def release(self) -> None:

@@ -95,8 +95,8 @@ def poisson_grad(a: Array, y: Array) -> Array:
     return namespace(a).exp(a) - y
 
 
-def log_loss(p: Array, y: Array) -> Array:
-    """-y log p - (1 - y) log(1 - p), p being a probability, held away from 0 and 1 by one step of its dtype
+def log_loss(p: Array, y: Array, positive_weight: float | Array = 1.0) -> Array:
+    """-w y log p - (1 - y) log(1 - p), p being a probability, held away from 0 and 1 by one step of its dtype
 
     >>> import numpy as np
     >>> log_loss(np.array([0.5, 1.0]), np.array([1.0, 1.0])).round(4)
@@ -104,17 +104,17 @@ def log_loss(p: Array, y: Array) -> Array:
     """
     xp = namespace(p)
     p = _inside(p)
-    return -y * xp.log(p) - (1.0 - y) * xp.log1p(-p)
+    return -positive_weight * y * xp.log(p) - (1.0 - y) * xp.log1p(-p)
 
 
-def log_loss_grad(p: Array, y: Array) -> Array:
-    """-y / p + (1 - y) / (1 - p)"""
+def log_loss_grad(p: Array, y: Array, positive_weight: float | Array = 1.0) -> Array:
+    """-w y / p + (1 - y) / (1 - p)"""
     p = _inside(p)
-    return (1.0 - y) / (1.0 - p) - y / p
+    return (1.0 - y) / (1.0 - p) - positive_weight * y / p
 
 
-def log_sigmoid_loss(z: Array, y: Array) -> Array:
-    """-y z - (1 - y) log(1 - exp(z)), z = log p being a log-probability
+def log_sigmoid_loss(z: Array, y: Array, positive_weight: float | Array = 1.0) -> Array:
+    """-w y z - (1 - y) log(1 - exp(z)), z = log p being a log-probability
 
     log(1 - exp(z)) is log(-expm1(z)) near 0 and log1p(-exp(z)) elsewhere   (Mächler 2012)
 
@@ -126,17 +126,17 @@ def log_sigmoid_loss(z: Array, y: Array) -> Array:
     z = _below_zero(z)
     near_zero = xp.log(-xp.expm1(xp.maximum(z, -1.0)))
     elsewhere = xp.log1p(-xp.exp(xp.minimum(z, -math.log(2))))
-    return -y * z - (1.0 - y) * xp.where(z > -math.log(2), near_zero, elsewhere)
+    return -positive_weight * y * z - (1.0 - y) * xp.where(z > -math.log(2), near_zero, elsewhere)
 
 
-def log_sigmoid_loss_grad(z: Array, y: Array) -> Array:
-    """-y + (1 - y) exp(z) / (1 - exp(z))"""
+def log_sigmoid_loss_grad(z: Array, y: Array, positive_weight: float | Array = 1.0) -> Array:
+    """-w y + (1 - y) exp(z) / (1 - exp(z))"""
     xp = namespace(z)
     z = _below_zero(z)
-    return (1.0 - y) * (xp.exp(z) / -xp.expm1(z)) - y
+    return (1.0 - y) * (xp.exp(z) / -xp.expm1(z)) - positive_weight * y
 
 
-def sigmoid_cross_entropy(a: Array, y: Array, positive_weight: float) -> Array:
+def sigmoid_cross_entropy(a: Array, y: Array, positive_weight: float | Array) -> Array:
     """w y log(1 + exp(-a)) + (1 - y) log(1 + exp(a)): `log_loss` of σ(a), safe for every logit a
 
     >>> import numpy as np
@@ -146,41 +146,42 @@ def sigmoid_cross_entropy(a: Array, y: Array, positive_weight: float) -> Array:
     return positive_weight * y * softplus(-a) + (1.0 - y) * softplus(a)
 
 
-def sigmoid_cross_entropy_grad(a: Array, y: Array, positive_weight: float) -> Array:
+def sigmoid_cross_entropy_grad(a: Array, y: Array, positive_weight: float | Array) -> Array:
     """(1 - y) σ(a) - w y (1 - σ(a)); σ(a) - y for w = 1"""
     return sigmoid(a) * (1.0 - y + positive_weight * y) - positive_weight * y
 
 
-def cross_entropy(p: Array, labels: Array) -> Array:
-    """-log p_c, c being the label; p along the last axis are probabilities.   (..., k) (...) -> (...)
+def cross_entropy(p: Array, labels: Array, class_weight: Array | None = None) -> Array:
+    """-w_c log p_c, c being the label; p along the last axis are probabilities.   (..., k) (...) -> (...)
 
     >>> import numpy as np
     >>> cross_entropy(np.array([[0.2, 0.8]]), np.array([1])).round(4)
     array([0.2231])
     """
     xp = namespace(p)
-    return -xp.log(xp.maximum(_at(p, labels), least_probability(p)))
+    losses = -xp.log(xp.maximum(_at(p, labels), least_probability(p)))
+    return losses if class_weight is None else class_weight[labels] * losses
 
 
-def cross_entropy_grad(p: Array, labels: Array) -> Array:
-    """-δ_jc / p_c"""
-    xp = namespace(p)
-    return -one_hot(labels, p) / xp.maximum(p, least_probability(p))
+def cross_entropy_grad(p: Array, labels: Array, class_weight: Array | None = None) -> Array:
+    """-w_c δ_jc / p_c"""
+    return -_targets(p, labels, 0.0, class_weight) / namespace(p).maximum(p, least_probability(p))
 
 
-def negative_log_likelihood(z: Array, labels: Array) -> Array:
-    """-z_c, c being the label; z along the last axis are log-probabilities.   (..., k) (...) -> (...)
+def negative_log_likelihood(z: Array, labels: Array, class_weight: Array | None = None) -> Array:
+    """-w_c z_c, c being the label; z along the last axis are log-probabilities.   (..., k) (...) -> (...)
 
     >>> import numpy as np
     >>> negative_log_likelihood(np.log([[0.2, 0.8]]), np.array([1])).round(4)
     array([0.2231])
     """
-    return -_at(z, labels)
+    losses = -_at(z, labels)
+    return losses if class_weight is None else class_weight[labels] * losses
 
 
-def negative_log_likelihood_grad(z: Array, labels: Array) -> Array:
-    """-δ_jc"""
-    return -one_hot(labels, z)
+def negative_log_likelihood_grad(z: Array, labels: Array, class_weight: Array | None = None) -> Array:
+    """-w_c δ_jc"""
+    return -_targets(z, labels, 0.0, class_weight)
 
 
 def softmax_cross_entropy(z: Array, labels: Array, smoothing: float, class_weight: Array | None) -> Array:

@@ -91,14 +91,14 @@ def softmax_nll(a: Array, labels: Array) -> tuple[Array, Array]:
 
 
 @accelerated
-def softmax_nll_grad(p: Array, labels: Array) -> Array:
-    """p_j - δ_jc: the derivative of `softmax_nll` with respect to the logits
+def softmax_nll_grad(p: Array, labels: Array, scale: float = 1.0) -> Array:
+    """s (p_j - δ_jc): the derivative of s times the sum of `softmax_nll` with respect to the logits
 
     >>> import numpy as np
-    >>> softmax_nll_grad(np.array([[0.5, 0.5]]), np.array([1]))
-    array([[ 0.5, -0.5]])
+    >>> softmax_nll_grad(np.array([[0.5, 0.5]]), np.array([1]), 0.5)
+    array([[ 0.25, -0.25]])
     """
-    return p - one_hot(labels, p)
+    return (p - one_hot(labels, p)) * scale
 
 
 @accelerated

@@ -15,10 +15,12 @@ from importlib import import_module
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy import ndarray
 
 __all__ = ["accelerated", "accelerated_by_rows", "accelerated_in_place", "active", "status"]
 
 _MODULES = ("activations", "passes", "updates")
+_FLOAT32 = np.dtype(np.float32)
 _X86_NEEDS = ("AVX2", "FMA3")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -48,7 +50,7 @@ def accelerated(function: Function) -> Function:
     The twin has the same name and arguments. Whatever it does not take (other dtypes, byte orders and numbers of axes,
     strided arrays, PyTorch tensors, arguments by name) goes to the function itself, which is the definition.
     """
-    return _with_twin(function, _native)
+    return _with_twin(function, otherwise=function)
 
 
 def accelerated_in_place(function: Function) -> Function:
@@ -56,7 +58,7 @@ def accelerated_in_place(function: Function) -> Function:
 
     What becomes of arrays that overlap is not defined.
     """
-    return _with_twin(function, _writeable)
+    return _with_twin(function, otherwise=function, in_place=True)
 
 
 def accelerated_by_rows(function: Function) -> Function:
@@ -65,60 +67,51 @@ def accelerated_by_rows(function: Function) -> Function:
     Arrays of other than two axes are given to the twin as rows of their last axis.
     """
     twin = _twins.get(function.__name__)
-    if twin is None:
-        return function
 
-    @functools.wraps(function)
-    def dispatch(*args: Any, **named: Any) -> Any:
+    def by_rows(*args: Any, **named: Any) -> Any:
         first = args[0] if args else None
-        if not named and type(first) is np.ndarray and first.size and _native(args):
+        if twin and type(first) is ndarray and first.ndim not in (0, 2) and first.size and not named:
             try:
-                if first.ndim == 2:
-                    return twin(*args)
-                if first.ndim and all(type(arg) is not np.ndarray or arg.shape == first.shape for arg in args):
+                if all(type(arg) is not ndarray or arg.shape == first.shape for arg in args) and _native(args):
                     return twin(*(_as_rows(arg) for arg in args)).reshape(first.shape)
             except TypeError:
                 pass
         return function(*args, **named)
 
-    return dispatch  # type: ignore[return-value]
+    return _with_twin(function, otherwise=by_rows, axes=2)
 
 
-def _with_twin(function: Function, takes: Callable[[tuple[Any, ...]], bool]) -> Function:
+def _with_twin(function: Function, *, otherwise: Callable[..., Any], axes: int = 0, in_place: bool = False) -> Function:
+    """The twin where it takes the arguments, of a first one with so many axes if that is said; else the other way."""
     twin = _twins.get(function.__name__)
     if twin is None:
         return function
 
     @functools.wraps(function)
     def dispatch(*args: Any, **named: Any) -> Any:
-        if not named and type(args[0]) is np.ndarray and takes(args):
-            try:
-                return twin(*args)
-            except TypeError:
-                pass
-        return function(*args, **named)
+        first = args[0] if args else None
+        if named or type(first) is not ndarray or (axes and first.ndim != axes):
+            return otherwise(*args, **named)
+        for arg in args:  # as in `_native`, without a call, which would cost as much as a small kernel
+            if type(arg) is ndarray and (
+                (arg.dtype is not _FLOAT32 and not arg.dtype.isnative) or (in_place and not arg.flags.writeable)
+            ):
+                return otherwise(*args)
+        try:
+            return twin(*args)
+        except TypeError:
+            return otherwise(*args)
 
     return dispatch  # type: ignore[return-value]
 
 
 def _native(args: tuple[Any, ...]) -> bool:
     """Whether all arrays are in this processor's order of bytes, which compiled code does not look at."""
-    for arg in args:  # noqa: SIM110 - a generator would cost as much as a small kernel
-        if type(arg) is np.ndarray and not arg.dtype.isnative:
-            return False
-    return True
-
-
-def _writeable(args: tuple[Any, ...]) -> bool:
-    """Whether all arrays are native, and none of them is read-only."""
-    for arg in args:  # noqa: SIM110 - as above
-        if type(arg) is np.ndarray and not (arg.dtype.isnative and arg.flags.writeable):
-            return False
-    return True
+    return all(type(arg) is not ndarray or arg.dtype.isnative for arg in args)
 
 
 def _as_rows(arg: Any) -> Any:
-    return arg.reshape(-1, arg.shape[-1]) if type(arg) is np.ndarray and arg.flags.c_contiguous else arg
+    return arg.reshape(-1, arg.shape[-1]) if type(arg) is ndarray and arg.flags.c_contiguous else arg
 
 
 def _load() -> tuple[str, dict[str, Callable[..., Any]]]:

@@ -66,18 +66,20 @@ def softmax_nll(a, labels):
     return losses, p
 
 
-# pythran export softmax_nll_grad(float32[:, :] order(C), int64[:])
-# pythran export softmax_nll_grad(float64[:, :] order(C), int64[:])
+# pythran export softmax_nll_grad(float32[:, :] order(C), int64[:], float64)
+# pythran export softmax_nll_grad(float64[:, :] order(C), int64[:], float64)
 
 
-def softmax_nll_grad(p, labels):
+def softmax_nll_grad(p, labels, scale):
     if labels.shape[0] != p.shape[0]:
         raise ValueError("a label for every row")
     out = p.copy()
+    factor = p.dtype.type(scale)
     for i in range(p.shape[0]):
         if labels[i] < 0 or labels[i] >= p.shape[1]:
             raise IndexError("a label outside the classes")
         out[i, labels[i]] -= p.dtype.type(1)
+        out[i] *= factor
     return out
 
 

@@ -6,11 +6,13 @@ A batch's loss is the sum over its examples unless ``reduction="mean"`` asks for
 
 from .binary import LogLoss, LogSigmoidLoss, SigmoidCrossEntropy
 from .classes import CrossEntropy, NLLLoss, SoftmaxCrossEntropy
+from .custom import Custom
 from .loss import Loss
 from .regression import Huber, MeanAbsoluteError, MeanSquaredError, Poisson, Quantile
 
 __all__ = [
     "CrossEntropy",
+    "Custom",
     "Huber",
     "LogLoss",
     "LogSigmoidLoss",

@@ -1,11 +1,13 @@
 """Losses of yes-or-no questions: one number for each question, labels 0 or 1 (or between them).
 
-Labels are ``(n,)`` or ``(n, 1)`` for one question, else ``(n, k)`` like the predictions.
+Labels are ``(n,)`` or ``(n, 1)`` for one question, else ``(n, k)`` like the predictions: k questions, of which any
+number may be answered with yes.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from .. import functional
 from ..arrays import Array, namespace
@@ -16,12 +18,35 @@ from .loss import Loss, Reduction
 __all__ = ["LogLoss", "LogSigmoidLoss", "SigmoidCrossEntropy"]
 
 
-class LogLoss(Loss):
-    """L = -y log p - (1 - y) log(1 - p),  ∂L/∂p = -y / p + (1 - y) / (1 - p)
+class Question(Loss):
+    """What these losses share: their labels, and how much a label of 1 counts."""
+
+    def __init__(
+        self, network: Layer, *, positive_weight: float | Sequence[float] = 1.0, reduction: Reduction = "sum"
+    ) -> None:
+        super().__init__(network, reduction=reduction)
+        self.positive_weight = fit.positive_weight(self, positive_weight)
+
+    def fit_labels(self, predictions: Array, labels: Array) -> Array:
+        return fit.binary_labels(self, predictions, labels)
+
+    def weight_like(self, predictions: Array) -> float | Array:
+        """The positive weight, as an array if there is one for each output."""
+        weight = self.positive_weight
+        return weight if isinstance(weight, float) else fit.positive_weights(self, weight, predictions)
+
+
+class LogLoss(Question):
+    """L = -w y log p - (1 - y) log(1 - p),  ∂L/∂p = -w y / p + (1 - y) / (1 - p)
 
     For a network that ends in a `Sigmoid`. Probabilities that round to 0 or 1 are taken one step inside, as `Sigmoid`
     gives them, so that even the worst mistake still has its gradient p - y on the logit; its value then stays at 16
     in float32. `SigmoidCrossEntropy`, on logits, has the full value too.
+
+    Args:
+        network: the layer whose output is judged.
+        positive_weight: w, how much a label of 1 counts against a label of 0; one number, or one for each output.
+        reduction: ``"sum"`` or ``"mean"``.
 
     >>> import numpy as np
     >>> from lincoln.layers import Dense
@@ -34,22 +59,27 @@ class LogLoss(Loss):
 
     def fit_labels(self, predictions: Array, labels: Array) -> Array:
         fit.check_range(self, "predictions", predictions, low=0.0, high=1.0)
-        return fit.binary_labels(self, predictions, labels)
+        return super().fit_labels(predictions, labels)
 
     def value(self, predictions: Array, labels: Array) -> Array:
-        return functional.log_loss(predictions, labels)
+        return functional.log_loss(predictions, labels, self.weight_like(predictions))
 
     def derivative(self, predictions: Array, labels: Array) -> Array:
-        return functional.log_loss_grad(predictions, labels)
+        return functional.log_loss_grad(predictions, labels, self.weight_like(predictions))
 
     def probabilities(self, output: Array) -> Array:
         return output
 
 
-class LogSigmoidLoss(Loss):
-    """L = -y z - (1 - y) log(1 - exp(z)),  ∂L/∂z = -y + (1 - y) exp(z) / (1 - exp(z)),  z = log p
+class LogSigmoidLoss(Question):
+    """L = -w y z - (1 - y) log(1 - exp(z)),  ∂L/∂z = -w y + (1 - y) exp(z) / (1 - exp(z)),  z = log p
 
     For a network that ends in a `LogSigmoid`.
+
+    Args:
+        network: the layer whose output is judged.
+        positive_weight: w, how much a label of 1 counts against a label of 0; one number, or one for each output.
+        reduction: ``"sum"`` or ``"mean"``.
 
     >>> import numpy as np
     >>> from lincoln.layers import Dense
@@ -62,26 +92,26 @@ class LogSigmoidLoss(Loss):
 
     def fit_labels(self, predictions: Array, labels: Array) -> Array:
         fit.check_range(self, "predictions", predictions, low=-math.inf, high=0.0)
-        return fit.binary_labels(self, predictions, labels)
+        return super().fit_labels(predictions, labels)
 
     def value(self, predictions: Array, labels: Array) -> Array:
-        return functional.log_sigmoid_loss(predictions, labels)
+        return functional.log_sigmoid_loss(predictions, labels, self.weight_like(predictions))
 
     def derivative(self, predictions: Array, labels: Array) -> Array:
-        return functional.log_sigmoid_loss_grad(predictions, labels)
+        return functional.log_sigmoid_loss_grad(predictions, labels, self.weight_like(predictions))
 
     def probabilities(self, output: Array) -> Array:
         return namespace(output).exp(output)
 
 
-class SigmoidCrossEntropy(Loss):
+class SigmoidCrossEntropy(Question):
     """L = -w y log σ(a) - (1 - y) log(1 - σ(a)),  ∂L/∂a = σ(a) - y for w = 1
 
     For a network that ends in logits a; safe for every finite logit.
 
     Args:
         network: the layer whose output is judged.
-        positive_weight: w, how much a label of 1 counts against a label of 0.
+        positive_weight: w, how much a label of 1 counts against a label of 0; one number, or one for each output.
         reduction: ``"sum"`` or ``"mean"``.
 
     >>> import numpy as np
@@ -92,18 +122,11 @@ class SigmoidCrossEntropy(Loss):
 
     takes = "logits"
 
-    def __init__(self, network: Layer, *, positive_weight: float = 1.0, reduction: Reduction = "sum") -> None:
-        super().__init__(network, reduction=reduction)
-        self.positive_weight = fit.bounded(self, "positive_weight", positive_weight, above=0.0)
-
-    def fit_labels(self, predictions: Array, labels: Array) -> Array:
-        return fit.binary_labels(self, predictions, labels)
-
     def value(self, predictions: Array, labels: Array) -> Array:
-        return functional.sigmoid_cross_entropy(predictions, labels, self.positive_weight)
+        return functional.sigmoid_cross_entropy(predictions, labels, self.weight_like(predictions))
 
     def derivative(self, predictions: Array, labels: Array) -> Array:
-        return functional.sigmoid_cross_entropy_grad(predictions, labels, self.positive_weight)
+        return functional.sigmoid_cross_entropy_grad(predictions, labels, self.weight_like(predictions))
 
     def probabilities(self, output: Array) -> Array:
         return functional.sigmoid(output)

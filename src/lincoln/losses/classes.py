@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from .. import functional
 from ..arrays import Array, namespace
@@ -17,10 +18,35 @@ from .loss import Loss, Reduction
 __all__ = ["CrossEntropy", "NLLLoss", "SoftmaxCrossEntropy"]
 
 
-class CrossEntropy(Loss):
-    """L = -log p_c,  ∂L/∂p_j = -δ_jc / p_c,  c being the label
+class Choice(Loss):
+    """What these losses share: their labels, and how much each class counts."""
+
+    def __init__(
+        self, network: Layer, *, class_weight: Sequence[float] | None = None, reduction: Reduction = "sum"
+    ) -> None:
+        super().__init__(network, reduction=reduction)
+        self.class_weight = class_weight
+
+    def fit_labels(self, predictions: Array, labels: Array) -> Array:
+        return fit.class_labels(self, predictions, labels)
+
+    def share_of(self, labels: Array) -> Array | None:
+        weight = self._weight_like(self.last_input)
+        return None if weight is None else weight[labels]
+
+    def _weight_like(self, predictions: Array) -> Array | None:
+        return None if self.class_weight is None else fit.class_weights(self, self.class_weight, predictions)
+
+
+class CrossEntropy(Choice):
+    """L = -w_c log p_c,  ∂L/∂p_j = -w_c δ_jc / p_c,  c being the label
 
     For a network that ends in a `Softmax`.
+
+    Args:
+        network: the layer whose output is judged.
+        class_weight: w, one number for every class; all 1 if it is not given.
+        reduction: ``"sum"``, or ``"mean"``, in which a row counts as much as its label's class weight.
 
     >>> import numpy as np
     >>> from lincoln.layers import Dense
@@ -33,22 +59,27 @@ class CrossEntropy(Loss):
 
     def fit_labels(self, predictions: Array, labels: Array) -> Array:
         fit.check_range(self, "predictions", predictions, low=0.0, high=1.0)
-        return fit.class_labels(self, predictions, labels)
+        return super().fit_labels(predictions, labels)
 
     def value(self, predictions: Array, labels: Array) -> Array:
-        return functional.cross_entropy(predictions, labels)
+        return functional.cross_entropy(predictions, labels, self._weight_like(predictions))
 
     def derivative(self, predictions: Array, labels: Array) -> Array:
-        return functional.cross_entropy_grad(predictions, labels)
+        return functional.cross_entropy_grad(predictions, labels, self._weight_like(predictions))
 
     def probabilities(self, output: Array) -> Array:
         return output
 
 
-class NLLLoss(Loss):
-    """L = -z_c,  ∂L/∂z_j = -δ_jc,  c being the label and z log-probabilities
+class NLLLoss(Choice):
+    """L = -w_c z_c,  ∂L/∂z_j = -w_c δ_jc,  c being the label and z log-probabilities
 
     For a network that ends in a `LogSoftmax`.
+
+    Args:
+        network: the layer whose output is judged.
+        class_weight: w, one number for every class; all 1 if it is not given.
+        reduction: ``"sum"``, or ``"mean"``, in which a row counts as much as its label's class weight.
 
     >>> import numpy as np
     >>> from lincoln.layers import Dense
@@ -61,19 +92,19 @@ class NLLLoss(Loss):
 
     def fit_labels(self, predictions: Array, labels: Array) -> Array:
         fit.check_range(self, "predictions", predictions, low=-math.inf, high=0.0)
-        return fit.class_labels(self, predictions, labels)
+        return super().fit_labels(predictions, labels)
 
     def value(self, predictions: Array, labels: Array) -> Array:
-        return functional.negative_log_likelihood(predictions, labels)
+        return functional.negative_log_likelihood(predictions, labels, self._weight_like(predictions))
 
     def derivative(self, predictions: Array, labels: Array) -> Array:
-        return functional.negative_log_likelihood_grad(predictions, labels)
+        return functional.negative_log_likelihood_grad(predictions, labels, self._weight_like(predictions))
 
     def probabilities(self, output: Array) -> Array:
         return namespace(output).exp(output)
 
 
-class SoftmaxCrossEntropy(Loss):
+class SoftmaxCrossEntropy(Choice):
     """L = -Σ_j q_j w_j log softmax(a)_j with q = (1 - ε) δ_jc + ε / k;  ∂L/∂a = p - δ_jc for ε = 0, w = 1
 
     For a network that ends in logits a; safe for every finite logit.
@@ -92,6 +123,8 @@ class SoftmaxCrossEntropy(Loss):
 
     takes = "logits"
     records = (*Loss.records, "_p", "_p_of")
+    _p: Any = None
+    _p_of: Any = None
 
     def __init__(
         self,
@@ -101,18 +134,10 @@ class SoftmaxCrossEntropy(Loss):
         class_weight: Sequence[float] | None = None,
         reduction: Reduction = "sum",
     ) -> None:
-        super().__init__(network, reduction=reduction)
+        super().__init__(network, class_weight=class_weight, reduction=reduction)
         if label_smoothing != 0.0:
             fit.bounded(self, "label_smoothing", label_smoothing, above=0.0, below=1.0)
         self.label_smoothing = label_smoothing
-        self.class_weight = class_weight
-
-    def fit_labels(self, predictions: Array, labels: Array) -> Array:
-        return fit.class_labels(self, predictions, labels)
-
-    def share_of(self, labels: Array) -> Array | None:
-        weight = self._weight_like(self.last_input)
-        return None if weight is None else weight[labels]
 
     def value(self, predictions: Array, labels: Array) -> Array:
         if self._is_plain():
@@ -125,15 +150,17 @@ class SoftmaxCrossEntropy(Loss):
     def derivative(self, predictions: Array, labels: Array) -> Array:
         if self._is_plain():
             p = self._p if predictions is self._p_of else functional.softmax(predictions)
-            return functional.softmax_nll_grad(p, labels)
+            return functional.softmax_nll_grad(p, labels, 1.0)
         z, weight = functional.log_softmax(predictions), self._weight_like(predictions)
         return functional.softmax_cross_entropy_grad(z, labels, self.label_smoothing, weight)
+
+    def gradient(self) -> Array:
+        if self._shares is not None or self._p is None or self._p_of is not self.last_input:
+            return super().gradient()
+        return functional.softmax_nll_grad(self._p, self.labels, self._scale)
 
     def probabilities(self, output: Array) -> Array:
         return functional.softmax(output)
 
     def _is_plain(self) -> bool:
         return self.class_weight is None and self.label_smoothing == 0.0
-
-    def _weight_like(self, predictions: Array) -> Array | None:
-        return None if self.class_weight is None else fit.class_weights(self, self.class_weight, predictions)

@@ -84,7 +84,7 @@ def _as_class_numbers(loss: Loss, labels: Any, predictions: Array) -> Array:
 
 
 def checked_weights(loss: Loss, weights: Any, losses: Array) -> Array:
-    """Example weights as ``(n,)`` of the losses' dtype and library: finite, not negative, not all zero."""
+    """Example weights as ``(n,)`` of the losses' dtype and library: finite and not negative."""
     weights = _as_array(loss, weights, losses)
     if tuple(weights.shape) not in ((losses.shape[0],), (losses.shape[0], 1)):
         raise MatchError(
@@ -96,13 +96,13 @@ def checked_weights(loss: Loss, weights: Any, losses: Array) -> Array:
         )
     xp = namespace(weights)
     weights = arrays.cast(xp.reshape(weights, (-1,)), losses.dtype)
-    if not bool(xp.all(weights >= 0)) or not math.isfinite(float(xp.sum(weights))) or float(xp.sum(weights)) == 0.0:
+    if not bool(xp.all(weights >= 0)) or not math.isfinite(float(xp.sum(weights))):
         raise DataError(
             code="LN139",
             where=type(loss).__name__,
             saw=f"weights from {float(xp.min(weights)):g} to {float(xp.max(weights)):g}",
             why="a weight says how often an example counts",
-            fix="finite weights of at least 0, not all of them 0",
+            fix="finite weights of at least 0",
         )
     return weights
 
@@ -127,6 +127,26 @@ def class_weights(loss: Loss, weights: Sequence[float], predictions: Array) -> A
             fix=f"class_weight=[...] with {predictions.shape[-1]} numbers",
         )
     return arrays.like(np.asarray(weights, dtype=np.float64), predictions)
+
+
+def positive_weight(loss: Loss, weight: float | Sequence[float]) -> float | tuple[float, ...]:
+    """How much a label of 1 counts: one number above 0, or one for every output."""
+    if isinstance(weight, Sequence | np.ndarray) and np.ndim(weight) == 1:
+        return tuple(bounded(loss, "positive_weight", each, above=0.0) for each in weight)
+    return bounded(loss, "positive_weight", weight, above=0.0)  # type: ignore[arg-type]
+
+
+def positive_weights(loss: Loss, weights: tuple[float, ...], predictions: Array) -> Array:
+    """Positive weights as ``(k,)`` of the predictions' dtype and library."""
+    if len(weights) != predictions.shape[-1]:
+        raise MatchError(
+            code="LN556",
+            where=type(loss).__name__,
+            saw=f"{len(weights)} positive weights, {predictions.shape[-1]} outputs",
+            why="every output has one, or all have the same",
+            fix=f"positive_weight=[...] with {predictions.shape[-1]} numbers, or one number",
+        )
+    return arrays.like(np.asarray(weights), predictions)
 
 
 def check_range(loss: Loss, name: str, values: Array, low: float, high: float) -> None:

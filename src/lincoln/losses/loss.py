@@ -130,11 +130,12 @@ class Loss(Recorded):
             labels: one row for every example.
             weights: of the examples, shape ``(n,)``; a weight of 2 counts like the example given twice.
         """
-        self.count = 0.0
+        self.count = -1.0
         self._gone_back = None
         loss = self.forward(input, labels) if weights is None else self.forward(input, labels, weights)
-        _returned(self, "forward", loss)
-        if self.count == 0.0:
+        if loss is None:
+            raise _nothing_returned(self, "forward")
+        if self.count < 0.0:  # a forward of the subclass's own has not said how many examples there were
             self.count = float(len(labels))
             self.total = float(loss) * (1.0 if self.reduction == "sum" else self.count)
         return loss
@@ -145,13 +146,17 @@ class Loss(Recorded):
         predictions = self.network(input)
         self.labels = self.fit_labels(predictions, labels)
         self.last_input = predictions
-        self.losses = _returned(self, "value", self.value(predictions, self.labels))
+        self.losses = self.value(predictions, self.labels)
+        if self.losses is None:
+            raise _nothing_returned(self, "value")
         return self._reduce(weights)
 
     def gradient(self) -> Array:
         """The derivative of the last batch's loss with respect to the network's output."""
         self._require_forward()
-        grad = _returned(self, "derivative", self.derivative(self.last_input, self.labels))
+        grad = self.derivative(self.last_input, self.labels)
+        if grad is None:
+            raise _nothing_returned(self, "derivative")
         if self._shares is not None:
             grad = grad * _spread(self._shares, grad.ndim)
         return grad if self._scale == 1.0 else grad * self._scale
@@ -178,7 +183,9 @@ class Loss(Recorded):
                 why="its gradients would count twice, or mix with weights that a step has changed since",
                 fix="loss(x, y) before every loss.backward()",
             )
-        grad = _returned(self, "gradient", self.gradient())
+        grad = self.gradient()
+        if grad is None:
+            raise _nothing_returned(self, "gradient")
         if grad.shape != self.last_input.shape:
             raise MatchError(
                 code="LN133",
@@ -271,16 +278,14 @@ def _check_first_step(network: Layer) -> None:
         check_user_layers(network)
 
 
-def _returned(loss: Loss, method: str, result: Any) -> Any:
-    if result is None:
-        raise ContractError(
-            code="LN147",
-            where=f"{loss!r}.{method}",
-            saw=f"{method} returned nothing",
-            why="its result is what training goes by",
-            fix=f"end {method} with a return",
-        )
-    return result
+def _nothing_returned(loss: Loss, method: str) -> ContractError:
+    return ContractError(
+        code="LN147",
+        where=f"{loss!r}.{method}",
+        saw=f"{method} returned nothing",
+        why="its result is what training goes by",
+        fix=f"end {method} with a return",
+    )
 
 
 def _inverse(weight: float) -> float:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import arrays, contract, functional
+from .. import arrays, contract
 from ..arrays import Array
 from ..exc import DataError, MatchError, TrainingError
 from ..layer import Layer, walk
@@ -185,31 +185,24 @@ class Trainer:
                 self.recent.add(loss.total, loss.count)
                 if on_step is not None:
                     on_step(self)
-        if self.step == 0:
-            raise _no_batches(f"epoch {self.epoch}")
-        if not self._weights_are_finite():
-            raise self._not_finite(f"a loss of {value}, and then a step too long", batch)
+            if self.step == 0:
+                raise _no_batches(f"epoch {self.epoch}")
+            if not _all_finite(self.network.vector.value):
+                raise self._not_finite(f"a loss of {value}, and then a step too long", batch)
         return mean.value
 
     def _keep(self) -> None:
         """Remember weights and optimizer at the start of an epoch, to come back to if they stop being numbers."""
-        if self._weights_are_finite():
-            value = self.network.vector.value
-            copied = arrays.namespace(value).asarray(value, copy=True)
-            self._kept = _Kept(self.epoch, copied, self.optimizer.state_dict())
-
-    def _weights_are_finite(self) -> bool:
         value = self.network.vector.value
-        if math.isfinite(functional.total(value)):
-            return True
-        xp = arrays.namespace(value)  # the sum of finite numbers can overflow
-        return bool(xp.all(xp.isfinite(value)))
+        copied = value.copy() if type(value) is np.ndarray else arrays.namespace(value).asarray(value, copy=True)
+        self._kept = _Kept(self.epoch, copied, self.optimizer.state_dict())
 
     def _not_finite(self, saw: str, batch: Any, *, kept: str = "not finite") -> TrainingError:
         """The error, after weights that are no longer numbers have been put back."""
         where = _first_not_finite(self.network, batch)
         vector, last = self.network.vector, self._kept
-        if last is not None and last.weights.shape == vector.value.shape and not self._weights_are_finite():
+        comes_back = last is not None and last.weights.shape == vector.value.shape and _all_finite(last.weights)
+        if last is not None and comes_back and not _all_finite(vector.value):
             vector.value[...] = last.weights
             vector.release()
             self.optimizer.load_state_dict(last.optimizer)
@@ -266,6 +259,13 @@ def metric_name(metric: Any) -> str:
     'accuracy'
     """
     return str(getattr(metric, "name", "") or getattr(metric, "__name__", "") or type(metric).__name__)
+
+
+def _all_finite(value: Array) -> bool:
+    if math.isfinite(value @ value):
+        return True
+    xp = arrays.namespace(value)  # the squares of finite numbers can overflow
+    return bool(xp.all(xp.isfinite(value)))
 
 
 def _each(batches: Batches) -> Iterator[Any]:

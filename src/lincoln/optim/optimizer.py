@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any, ClassVar, Self, TypeAlias
 
@@ -24,6 +25,9 @@ __all__ = ["LearningRate", "Optimizer"]
 
 LearningRate: TypeAlias = float | Callable[[int], float]
 """A number, or a schedule: a function from the number of a step, counted from 0, to a number."""
+
+
+_is_frozen = attrgetter("frozen")
 
 
 @dataclass(slots=True)
@@ -165,7 +169,8 @@ class Optimizer(Recorded):
         rate = self.learning_rate
         vector = self._ready()
         self._divide(vector)
-        grads = self._clipped()
+        clips = self.clip_norm is not None or self.clip_value is not None
+        grads = self._clipped() if clips else [segment.grad for segment in self._segments]
         for segment, grad in zip(self._segments, grads, strict=True):
             group = segment.group
             lr = rate * group.lr_factor
@@ -255,7 +260,7 @@ class Optimizer(Recorded):
 
     def _divide(self, vector: ParameterVector) -> None:
         """Divide the vector into segments, unless that has been done: as few as groups and frozen parameters allow."""
-        frozen = [parameter.frozen for parameter in vector.parameters]
+        frozen = list(map(_is_frozen, vector.parameters))
         if vector is self._vector and frozen == self._frozen:
             return
         self._remember(vector)
