@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -36,6 +37,8 @@ OTHERS = [
     "column_sums",
     "total",
     "label_range",
+    "rectifier_network",
+    "rectifier_network_backward",
     "softmax_nll",
     "softmax_nll_grad",
     "take_rows",
@@ -59,6 +62,13 @@ def agree(one, other):
     assert one.shape == other.shape
     tolerance = TOLERANCE.get(one.dtype, 0.0)
     np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance)
+
+
+def close(one, other):
+    """Sums of many products, in another order: what cancels leaves the rounding of what was added."""
+    tolerance = 1e-3 if one.dtype == np.float32 else 1e-11
+    size = np.abs(other, where=np.isfinite(other), out=np.zeros_like(other)).max(initial=1.0)
+    np.testing.assert_allclose(one, other, rtol=tolerance, atol=tolerance * size)
 
 
 def pair(name):
@@ -136,6 +146,28 @@ def test_cross_entropy_and_its_gradient_answer_as_their_functions(data, dtype, s
 
 @needs_kernels
 @rounds
+@given(data=st.data(), dtype=dtypes, widths=st.lists(st.integers(1, 9), min_size=2, max_size=4), n=st.integers(1, 40))
+def test_small_networks_answer_as_their_functions(data, dtype, widths, n):
+    size = sum((n_in + 1) * n_out for n_in, n_out in pairwise(widths))
+    x = data.draw(numbers(dtype, (n, widths[0]), special=True, width=2.0))
+    value = data.draw(numbers(dtype, (size,), width=2.0))
+    output_grad = data.draw(numbers(dtype, (n, widths[-1])))
+    fast, plain = pair("rectifier_network")
+    with np.errstate(all="ignore"):
+        output, units = fast(x, value, np.array(widths))
+        other_output, other_units = plain(x, value, np.array(widths))
+    close(output, other_output)
+    close(units, other_units)
+    fast, plain = pair("rectifier_network_backward")
+    grad, other_grad = np.full((2, size), np.nan, dtype)
+    with np.errstate(all="ignore"):
+        fast(other_units, output_grad, value, grad, np.array(widths))
+        plain(other_units, output_grad, value, other_grad, np.array(widths))
+    close(grad, other_grad)
+
+
+@needs_kernels
+@rounds
 @given(data=st.data(), dtype=dtypes, shape=shapes)
 def test_sums_biases_and_rows_answer_as_their_functions(data, dtype, shape):
     a = data.draw(numbers(dtype, shape))
@@ -190,6 +222,11 @@ MISFITS = [
     ("softmax_nll", (ROWS, np.array([0]))),
     ("softmax_nll_grad", (ROWS, np.array([0]), 1.0)),
     ("label_range", (np.zeros(0, dtype=np.int64),)),
+    ("rectifier_network", (ROWS, np.zeros(7), np.array([3, 2]))),
+    ("rectifier_network", (ROWS, np.zeros(6), np.array([2, 2]))),
+    ("rectifier_network_backward", (np.zeros((5, 2)), np.zeros((2, 2)), np.zeros(8), np.zeros(7), np.array([3, 2]))),
+    ("rectifier_network_backward", (np.zeros((5, 2)), np.zeros((2, 1)), np.zeros(8), np.zeros(8), np.array([3, 2]))),
+    ("rectifier_network_backward", (np.zeros((4, 2)), np.zeros((2, 2)), np.zeros(8), np.zeros(8), np.array([3, 2]))),
 ]
 
 

@@ -147,7 +147,7 @@ def forward(formula: Forward) -> Forward:
             if not self.built:
                 return _first_forward(self, formula, input)
         if _mode.get() == _INFERENCE:
-            return _inferred(self, formula, input)
+            return formula(self, input) if self.own and len(input) <= _BLOCK else _inferred(self, formula, input)
         self.output = None  # a pass that fails leaves nothing to go back through
         output = formula(self, input) if self._plain else _guarded(self, formula, input)
         self.last_input = input

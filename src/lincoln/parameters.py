@@ -344,6 +344,15 @@ class ParameterVector:
                     parameter.clear_grad()
         return True
 
+    def any_fresh(self) -> bool:
+        """Whether a backward pass has left a gradient that no step has used up."""
+        return any(map(_is_fresh, self.parameters))
+
+    def mark_fresh(self) -> None:
+        """Say that the gradient vector now holds the gradients of a backward pass."""
+        for parameter in self.parameters:
+            parameter._fresh = True
+
     def release(self) -> None:
         """Give changed values back to layers that keep their own arrays, and mark all gradients as used up."""
         for foreign in self.foreign:

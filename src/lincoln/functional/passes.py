@@ -48,7 +48,7 @@ def take_rows(values: Array, rows: Array) -> Array:
     return namespace(values).take(values, rows, axis=0)
 
 
-@accelerated_in_place
+@accelerated_in_place(0)
 def add_bias(a: Array, bias: Array) -> None:
     """a ← a + b, in place: for an array that has just been made.   (..., n) (n,)
 

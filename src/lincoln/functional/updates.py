@@ -14,7 +14,7 @@ from ..kernels import accelerated_in_place
 __all__ = ["adagrad", "adam", "gradient_norm", "moving_average", "rmsprop", "sgd", "sgd_momentum"]
 
 
-@accelerated_in_place
+@accelerated_in_place(0)
 def sgd(value: Array, grad: Array, lr: float) -> None:
     """θ ← θ - η g   (Robbins, Monro 1951)
 
@@ -27,7 +27,7 @@ def sgd(value: Array, grad: Array, lr: float) -> None:
     value -= lr * grad
 
 
-@accelerated_in_place
+@accelerated_in_place(0, 2)
 def sgd_momentum(value: Array, grad: Array, velocity: Array, lr: float, momentum: float, nesterov: bool) -> None:
     """θ ← θ - η v  with v ← μ v + g   (Polyak 1964)
 
@@ -108,7 +108,7 @@ def adagrad(value: Array, grad: Array, square: Array, lr: float, eps: float) -> 
     value -= direction
 
 
-@accelerated_in_place
+@accelerated_in_place(0, 2, 3)
 def adam(
     value: Array,
     grad: Array,

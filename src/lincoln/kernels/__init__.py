@@ -19,7 +19,7 @@ from numpy import ndarray
 
 __all__ = ["accelerated", "accelerated_by_rows", "accelerated_in_place", "active", "status"]
 
-_MODULES = ("activations", "passes", "updates")
+_MODULES = ("activations", "networks", "passes", "updates")
 _FLOAT32 = np.dtype(np.float32)
 _X86_NEEDS = ("AVX2", "FMA3")
 
@@ -53,12 +53,12 @@ def accelerated(function: Function) -> Function:
     return _with_twin(function, otherwise=function)
 
 
-def accelerated_in_place(function: Function) -> Function:
-    """As `accelerated`, for functions that change arrays: read-only ones go to the definition, which refuses them.
+def accelerated_in_place(*changed: int) -> Callable[[Function], Function]:
+    """As `accelerated`, for functions that change the arguments of these numbers.
 
-    What becomes of arrays that overlap is not defined.
+    Read-only arrays go to the definition, which refuses them. What becomes of arrays that overlap is not defined.
     """
-    return _with_twin(function, otherwise=function, in_place=True)
+    return lambda function: _with_twin(function, otherwise=function, changed=changed)
 
 
 def accelerated_by_rows(function: Function) -> Function:
@@ -81,7 +81,9 @@ def accelerated_by_rows(function: Function) -> Function:
     return _with_twin(function, otherwise=by_rows, axes=2)
 
 
-def _with_twin(function: Function, *, otherwise: Callable[..., Any], axes: int = 0, in_place: bool = False) -> Function:
+def _with_twin(
+    function: Function, *, otherwise: Callable[..., Any], axes: int = 0, changed: tuple[int, ...] = ()
+) -> Function:
     """The twin where it takes the arguments, of a first one with so many axes if that is said; else the other way."""
     twin = _twins.get(function.__name__)
     if twin is None:
@@ -93,9 +95,10 @@ def _with_twin(function: Function, *, otherwise: Callable[..., Any], axes: int =
         if named or type(first) is not ndarray or (axes and first.ndim != axes):
             return otherwise(*args, **named)
         for arg in args:  # as in `_native`, without a call, which would cost as much as a small kernel
-            if type(arg) is ndarray and (
-                (arg.dtype is not _FLOAT32 and not arg.dtype.isnative) or (in_place and not arg.flags.writeable)
-            ):
+            if type(arg) is ndarray and arg.dtype is not _FLOAT32 and not arg.dtype.isnative:
+                return otherwise(*args)
+        for index in changed:
+            if type(args[index]) is not ndarray or not args[index].flags.writeable:
                 return otherwise(*args)
         try:
             return twin(*args)

@@ -143,7 +143,11 @@ class Loss(Recorded):
     def forward(self, input: Array, labels: Array, weights: Array | None = None) -> float:
         """Run the network forward, then the loss."""
         self.last_input = None  # a batch that is refused leaves nothing to go back through
-        predictions = self.network(input)
+        return self.judge(self.network(input), labels, weights)
+
+    def judge(self, predictions: Array, labels: Array, weights: Array | None = None) -> float:
+        """The loss of what the network has given for a batch."""
+        self.last_input = None
         self.labels = self.fit_labels(predictions, labels)
         self.last_input = predictions
         self.losses = self.value(predictions, self.labels)
@@ -300,7 +304,7 @@ def _spread(shares: Array, ndim: int) -> Array:
 
 def _sum_over(share: Array | None, losses: Array) -> float:
     """The sum of all shares over the shape of the losses: what a weighted mean divides by."""
-    size = int(math.prod(losses.shape))
+    size = math.prod(losses.shape)
     if share is None:
         return float(size)
     return functional.total(share) * size / int(math.prod(share.shape))

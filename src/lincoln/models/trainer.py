@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -17,7 +18,9 @@ from ..layer import Layer, walk
 from ..losses import Loss
 from ..metrics import Metric
 from ..optim import Optimizer
+from ..recorded import Recorded
 from .history import Epoch
+from .small import SmallNetwork
 
 __all__ = ["Evaluation", "Trainer"]
 
@@ -63,7 +66,7 @@ class Mean:
         return self.total / self.count if self.count else math.nan
 
 
-class Trainer:
+class Trainer(Recorded):
     """Trains the network that a loss owns.
 
     Args:
@@ -74,6 +77,7 @@ class Trainer:
 
     Attributes:
         epoch, step: the numbers of the running epoch, and of its step, from 1.
+        mean: the mean training loss of the running epoch.
         recent: the mean training loss since somebody last replaced it by a new `Mean`.
 
     Raises:
@@ -103,8 +107,12 @@ class Trainer:
         self.network: Layer = loss.network
         self.metrics = tuple(metrics)
         self.epoch = self.step = 0
+        self.mean = Mean()
         self.recent = Mean()
+        self._way = SmallNetwork(loss)
         self._kept: _Kept | None = None
+        self._seconds = 0.0
+        self._under_way = self._resumes = False
 
     def epochs(
         self,
@@ -130,12 +138,14 @@ class Trainer:
         """
         inside = list(walk(self.network))
         for _ in range(epochs):
-            self.epoch += 1
-            started = time.perf_counter()
+            self._begin()
             for layer in inside:
                 layer.set_training(True)
-            train_loss = self._pass(batches, on_step)
-            seconds = time.perf_counter() - started
+            try:
+                train_loss = self._pass(batches, on_step)
+                seconds = self._time()
+            finally:
+                self._under_way = False
             result = Epoch(
                 number=self.epoch,
                 steps=self.optimizer.steps,
@@ -167,19 +177,75 @@ class Trainer:
             raise _no_batches("evaluate")
         return Evaluation(mean.value, {judge.name: judge.value for judge in judges})
 
+    # ------------------------------------------------------------------ saving
+
+    def saved_arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """What a saved trainer is made of again."""
+        return (self.loss, self.optimizer), {"metrics": list(self.metrics)}
+
+    def state_dict(self) -> dict[str, Any]:
+        """How far training has come, the place in an epoch that is under way included.
+
+        >>> from lincoln import layers, losses, optim
+        >>> network = layers.Linear(1)
+        >>> Trainer(losses.MeanSquaredError(network), optim.SGD(network)).state_dict()["epoch"]
+        0
+        """
+        return {
+            "epoch": self.epoch,
+            "step": self.step,
+            "under_way": self._under_way,
+            "mean": [self.mean.total, self.mean.count],
+            "recent": [self.recent.total, self.recent.count],
+            "seconds": self._time() if self._under_way else 0.0,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> Self:
+        """Go on from what `state_dict` gave: `epochs` begins in the middle of an epoch if it was there.
+
+        The batches that the epoch has had are left out. A `DataLoader` leaves them out by itself once it has its own
+        state back; of other batches the first ``step`` are passed over, so they have to come in the same order again.
+        """
+        self.epoch, self.step = int(state["epoch"]), int(state["step"])
+        self._resumes = bool(state["under_way"])
+        self.mean, self.recent = Mean(), Mean()
+        self.mean.add(*state["mean"])
+        self.recent.add(*state["recent"])
+        self._seconds = float(state["seconds"])
+        return self
+
+    @property
+    def completed(self) -> int:
+        """How many epochs are over."""
+        return self.epoch - (self._under_way or self._resumes)
+
+    # ------------------------------------------------------------------ the machinery
+
+    def _begin(self) -> None:
+        """Begin an epoch, or go on with the one whose place has been loaded."""
+        if not self._resumes:
+            self.epoch += 1
+            self.step, self.mean, self._seconds = 0, Mean(), 0.0
+        self._under_way, self._resumes = True, False
+        self._seconds -= time.perf_counter()
+
+    def _time(self) -> float:
+        """How long the running epoch has taken so far, interruptions left out."""
+        return self._seconds + time.perf_counter()
+
     def _pass(self, batches: Batches, on_step: Callable[[Trainer], object] | None) -> float:
         """One epoch: its mean loss."""
-        loss, optimizer, mean = self.loss, self.optimizer, Mean()
-        self.step = 0
+        loss, optimizer, mean, way = self.loss, self.optimizer, self.mean, self._way
+        value, batch, first = math.nan, ((), ()), self.step + 1
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            for batch in _each(batches):
+            for batch in _each(batches, skip=self.step):
                 self.step += 1
-                value = loss(*batch)
+                value = way(*batch)
                 if not math.isfinite(value):
                     raise self._not_finite(f"a loss of {value}", batch, kept="those before this batch")
-                if self.step == 1:
+                if self.step == first:
                     self._keep()
-                loss.backward()
+                way.backward()
                 optimizer.step()
                 mean.add(loss.total, loss.count)
                 self.recent.add(loss.total, loss.count)
@@ -199,6 +265,8 @@ class Trainer:
 
     def _not_finite(self, saw: str, batch: Any, *, kept: str = "not finite") -> TrainingError:
         """The error, after weights that are no longer numbers have been put back."""
+        if self.network.output is None:
+            self.network(batch[0])
         where = _first_not_finite(self.network, batch)
         vector, last = self.network.vector, self._kept
         comes_back = last is not None and last.weights.shape == vector.value.shape and _all_finite(last.weights)
@@ -262,14 +330,16 @@ def metric_name(metric: Any) -> str:
 
 
 def _all_finite(value: Array) -> bool:
-    if math.isfinite(value @ value):
+    if math.isfinite(value.dot(value)):
         return True
     xp = arrays.namespace(value)  # the squares of finite numbers can overflow
     return bool(xp.all(xp.isfinite(value)))
 
 
-def _each(batches: Batches) -> Iterator[Any]:
-    return iter(batches() if callable(batches) else batches)
+def _each(batches: Batches, *, skip: int = 0) -> Iterator[Any]:
+    """The batches of one pass, but for the first ones, which batches with a state of their own leave out themselves."""
+    given = iter(batches() if callable(batches) else batches)
+    return itertools.islice(given, skip, None) if skip and not hasattr(batches, "load_state_dict") else given
 
 
 def _first_not_finite(network: Layer, batch: Any) -> str:

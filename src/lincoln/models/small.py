@@ -1,0 +1,111 @@
+"""Small networks of linear layers and rectifiers: one compiled call for the way forward, and one for the way back.
+
+Where a layer's work takes less time than the call of its method, most of a training step is calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .. import arrays, contract, functional, kernels
+from ..layer import Layer
+from ..layers import Dense, Linear, ReLU, Sequential
+from ..losses import Loss
+from ..parameters import ParameterVector
+
+__all__ = ["SmallNetwork"]
+
+_METHODS = ("__call__", "forward", "backward")
+"""What a loss must have from `Loss` as it is."""
+
+_MOST = 100_000
+"""Multiplications with addition of a batch's way forward: beyond, matrix products by the BLAS are faster."""
+
+
+class SmallNetwork:
+    """A loss whose network, if it is a small one, is gone through without its layers.
+
+    It is called, and goes back, as the loss is, with the same numbers to rounding. The layers then record nothing.
+    Whatever is not small and plain goes through the layers: other layers, large batches, passes inside `recording`.
+
+    >>> from lincoln import losses
+    >>> network = Sequential(Dense(3, "relu"), Linear(1), seed=0)
+    >>> loss = SmallNetwork(losses.MeanSquaredError(network))
+    >>> value = loss(np.ones((4, 2), dtype=np.float32), np.zeros(4))
+    >>> loss.backward()
+    """
+
+    def __init__(self, loss: Loss) -> None:
+        self.loss = loss
+        self.network = loss.network
+        self._vector: ParameterVector | None = None
+        self._widths: np.ndarray | None = None
+        self._products = 0
+        self._units: Any = None
+
+    def __call__(self, *batch: Any) -> float:
+        """The loss of one batch."""
+        network, self._units = self.network, None
+        if not network.built or contract.is_recording():
+            return self.loss(*batch)
+        vector = network.vector
+        if vector is not self._vector:
+            self._vector, self._widths = vector, self._find_widths(vector)
+        if self._widths is None or not self._takes(batch[0], vector):
+            return self.loss(*batch)
+        if network.output is not None:
+            network.forget()
+        output, self._units = functional.rectifier_network(batch[0], vector.value, self._widths)
+        return self.loss.judge(output, *batch[1:])
+
+    def backward(self) -> None:
+        """Give every parameter its gradient."""
+        vector = self._vector
+        if self._units is None or vector is None:
+            self.loss.backward()
+            return
+        grad = self.loss.gradient()
+        functional.rectifier_network_backward(self._units, grad, vector.value, vector.grad, self._widths)
+        vector.mark_fresh()
+
+    def _takes(self, x: Any, vector: ParameterVector) -> bool:
+        """Whether a batch is small, and as it would be after the first layer's checks."""
+        return (
+            type(x) is np.ndarray
+            and x.dtype == vector.value.dtype
+            and x.ndim == 2
+            and x.shape[1] == self._widths[0]  # type: ignore[index]
+            and 0 < len(x) * self._products <= _MOST
+            and x.flags.c_contiguous
+            and not vector.any_fresh()
+        )
+
+    def _find_widths(self, vector: ParameterVector) -> np.ndarray | None:
+        """The number of inputs and of every linear layer's outputs; None if the layers are of other kinds."""
+        leaves = list(_leaves(self.network))
+        linear, between = leaves[::2], leaves[1::2]
+        if (
+            not kernels.active()
+            or any(getattr(type(self.loss), name) is not getattr(Loss, name) for name in _METHODS)
+            or len(linear) != len(between) + 1
+            or any(type(layer) is not Linear or not layer.B for layer in linear)
+            or any(type(layer) is not ReLU for layer in between)
+            or arrays.library(vector.value) != "numpy"
+        ):
+            return None
+        if not vector.holds([parameter for layer in linear for parameter in (layer.W, layer.B)]):
+            return None
+        widths = np.array([linear[0].features, *(layer.size for layer in linear)], dtype=np.int64)
+        self._products = int((widths[:-1] * widths[1:]).sum())
+        return widths
+
+
+def _leaves(layer: Layer) -> Iterator[Any]:
+    if type(layer) in (Sequential, Dense):
+        for _, inner in layer.children():
+            yield from _leaves(inner)
+    else:
+        yield layer

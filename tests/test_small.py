@@ -1,0 +1,160 @@
+"""Small networks in training: one compiled call each way gives what the layers give."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import lincoln as lnc
+from lincoln import Dense, Sequential, kernels, layers, losses, optim
+from lincoln.models import Trainer, small
+from lincoln.models.small import SmallNetwork
+
+needs_kernels = pytest.mark.skipif(not kernels.active(), reason=f"kernels are {kernels.status()}")
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(12, 5)).astype(np.float32)
+CLASSES = RNG.integers(0, 3, 12)
+YES = RNG.integers(0, 2, (12, 3))
+VALUES = RNG.normal(size=(12, 3)).astype(np.float32)
+WEIGHTS = np.arange(12.0)
+
+
+def network(*, dtype="float32"):
+    return Sequential(Dense(7, "relu"), Dense(4, "relu"), layers.Linear(3), seed=0).build(5, dtype=dtype)
+
+
+LOSSES = [
+    (lambda net: losses.SoftmaxCrossEntropy(net), CLASSES),
+    (lambda net: losses.SoftmaxCrossEntropy(net, reduction="mean", class_weight=[1.0, 2.0, 0.5]), CLASSES),
+    (lambda net: losses.SoftmaxCrossEntropy(net, label_smoothing=0.1), CLASSES[:, None]),
+    (lambda net: losses.SigmoidCrossEntropy(net, reduction="mean"), YES),
+    (lambda net: losses.MeanSquaredError(net), VALUES),
+    (lambda net: losses.Huber(net, reduction="mean"), VALUES),
+    (lambda net: losses.Poisson(net), YES),
+]
+
+
+def learn(way, loss, *batch):
+    value = way(*batch)
+    way.backward()
+    grad = loss.network.vector.grad.copy()
+    loss.network.vector.release()
+    return value, loss.total, loss.count, grad
+
+
+@needs_kernels
+@pytest.mark.parametrize("weights", [(), (WEIGHTS,)], ids=["unweighted", "weighted"])
+@pytest.mark.parametrize(("make", "labels"), LOSSES)
+def test_a_small_network_learns_what_its_layers_would(make, labels, weights):
+    loss = make(network())
+    whole = SmallNetwork(loss)
+    got = learn(whole, loss, X, labels, *weights)
+    assert loss.network.output is None  # the layers have not been asked
+    expected = learn(loss, loss, X, labels, *weights)
+    for one, other in zip(got, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+@needs_kernels
+def test_in_float64_they_agree_to_rounding():
+    loss = losses.SoftmaxCrossEntropy(network(dtype="float64"))
+    got = learn(SmallNetwork(loss), loss, X.astype(np.float64), CLASSES)
+    expected = learn(loss, loss, X.astype(np.float64), CLASSES)
+    np.testing.assert_allclose(got[3], expected[3], rtol=1e-12, atol=1e-13)
+
+
+@needs_kernels
+def test_training_takes_the_same_way(monkeypatch):
+    batches = [(X, CLASSES), (X[:7], CLASSES[:7])]
+    weights = []
+    for most in (small._MOST, 0):
+        monkeypatch.setattr(small, "_MOST", most)
+        net = network()
+        list(Trainer(losses.SoftmaxCrossEntropy(net), optim.Adam(net, lr=0.01)).epochs(batches, epochs=20))
+        weights.append(net.vector.value)
+        assert (net.output is None) == (most > 0)
+    np.testing.assert_allclose(*weights, rtol=2e-3, atol=1e-4)
+
+
+@needs_kernels
+def test_a_frozen_parameter_stays():
+    net = network()
+    net[0].freeze()
+    before = net[0].W.value.copy()
+    list(Trainer(losses.SoftmaxCrossEntropy(net), optim.SGD(net, lr=0.1)).epochs([(X, CLASSES)]))
+    np.testing.assert_array_equal(net[0].W.value, before)
+    assert np.any(net[2].W.value != network()[2].W.value)
+
+
+def goes_by_layers(loss, x=X, y=CLASSES):
+    loss.forget()
+    SmallNetwork(loss)(x, y)
+    return loss.network.output is not None
+
+
+class Own(losses.SoftmaxCrossEntropy):
+    def forward(self, input, labels, weights=None):
+        return super().forward(input, labels, weights)
+
+
+TWIN = layers.Linear(5)
+OTHERS = [
+    Sequential(Dense(7, "tanh"), layers.Linear(3)),
+    Sequential(Dense(7, "relu"), layers.Dropout(0.5), layers.Linear(3)),
+    Sequential(Dense(7, "relu"), layers.Linear(3), layers.Linear(3)),
+    Sequential(Dense(7, "relu"), layers.Linear(3, bias=False)),
+    Sequential(TWIN, layers.ReLU(), TWIN.twin(), layers.ReLU(), layers.Linear(3)),
+    lnc.Residual(layers.Linear(5)),
+]
+
+
+@pytest.mark.parametrize("net", OTHERS, ids=repr)
+def test_other_networks_go_through_their_layers(net):
+    loss = losses.SoftmaxCrossEntropy(net)
+    loss(X, CLASSES)
+    assert goes_by_layers(loss)
+
+
+def test_what_is_not_small_and_plain_goes_through_the_layers():
+    loss = losses.SoftmaxCrossEntropy(network())
+    assert goes_by_layers(loss) != kernels.active()
+    assert goes_by_layers(loss, np.tile(X, (200, 1)), np.tile(CLASSES, 200))
+    assert goes_by_layers(loss, X.astype(np.float64))
+    assert goes_by_layers(loss, np.asfortranarray(X))
+    assert goes_by_layers(Own(network()))
+    with lnc.recording():
+        assert goes_by_layers(loss)
+
+
+def test_a_first_batch_builds_the_network_through_its_layers():
+    loss = losses.SoftmaxCrossEntropy(Sequential(Dense(7, "relu"), layers.Linear(3), seed=0))
+    assert goes_by_layers(loss)
+    assert loss.network.built
+
+
+@needs_kernels
+def test_mistakes_are_refused_as_the_layers_refuse_them():
+    loss = losses.SoftmaxCrossEntropy(network())
+    whole = SmallNetwork(loss)
+    with pytest.raises(lnc.exc.DataError, match="LN137"):
+        whole(X, CLASSES + 1)
+    with pytest.raises(lnc.exc.BackwardError):
+        whole.backward()
+    with pytest.raises(lnc.exc.MatchError, match="LN103"):
+        whole(X[:, :4], CLASSES)
+
+
+@needs_kernels
+def test_a_loss_does_not_go_back_through_layers_that_have_seen_nothing():
+    loss = losses.SoftmaxCrossEntropy(network())
+    list(Trainer(loss, optim.SGD(loss.network, lr=0.1)).epochs([(X, CLASSES)]))
+    with pytest.raises(lnc.exc.BackwardError, match="LN146"):
+        loss.backward()
+
+
+@needs_kernels
+def test_a_loss_that_is_not_finite_is_traced_to_its_place():
+    net = network()
+    net[1][0].W.value = np.full(net[1][0].W.shape, np.inf)
+    with pytest.raises(lnc.exc.TrainingError, match="first not finite: network"):
+        list(Trainer(losses.SoftmaxCrossEntropy(net), optim.SGD(net, lr=0.1)).epochs([(X, CLASSES)]))
