@@ -45,8 +45,8 @@ def softmax_nll(a, labels):
     n, k = a.shape
     if labels.shape[0] != n or k == 0:
         raise ValueError("a label for every row, and one class or more")
+    shifted = np.empty(n * k, a.dtype)
     losses = np.empty(n, a.dtype)
-    p = np.empty_like(a)
     for i in range(n):
         if labels[i] < 0 or labels[i] >= k:
             raise IndexError("a label outside the classes")
@@ -57,12 +57,21 @@ def softmax_nll(a, labels):
             bad = bad or a[i, j] != a[i, j]
         if bad:
             largest = a.dtype.type(np.nan)
-        p[i] = np.exp(a[i] - largest)
+        for j in range(k):
+            shifted[i * k + j] = a[i, j] - largest
+        losses[i] = largest - a[i, labels[i]]
+    powers = np.exp(shifted)  # all at once: rows may be too short for vector instructions
+    totals = np.empty(n, a.dtype)
+    p = np.empty_like(a)
+    for i in range(n):
         total = a.dtype.type(0)
         for j in range(k):
-            total += p[i, j]
-        p[i] *= a.dtype.type(1) / total
-        losses[i] = np.log(total) - (a[i, labels[i]] - largest)
+            total += powers[i * k + j]
+        totals[i] = total
+        share = a.dtype.type(1) / total
+        for j in range(k):
+            p[i, j] = powers[i * k + j] * share
+    losses += np.log(totals)
     return losses, p
 
 
