@@ -28,23 +28,36 @@ FIXTURES = Path(__file__).parent / "fixtures"
 ABSTRACT = {"Activation", "Container", "Layer", "Loss", "Rectifier"}
 LAST_AXIS: tuple[Shape, ...] = ((2, 1), (1, 3), (2, 7), (2, 3, 4), (2, 1, 2, 3))
 """Shapes that every layer must bear that works on the last axis alone."""
+SEVERAL = LAST_AXIS[1:]
+"""The same with more than one feature: of a single one nothing but rounding is left when its mean is taken off."""
+
+
+def normal(rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    """A batch of real numbers."""
+    return rng.normal(size=shape)
 
 
 @dataclass(frozen=True)
 class Case:
     """A layer, the shape of a batch for it, and the same function in PyTorch.
 
-    ``torch`` takes the module PyTorch, the input and the parameters in their order; ``others`` are more shapes.
+    ``torch`` takes the module PyTorch, the input and the parameters and buffers in their order; ``others`` are more
+    shapes; ``draw`` makes a batch; ``training`` says whether PyTorch's function is that of training.
     """
 
     layer: Layer
     input: Shape
     torch: Callable[..., Any]
     others: tuple[Shape, ...] = LAST_AXIS
+    draw: Callable[[np.random.Generator, Shape], np.ndarray] = normal
+    training: bool = False
 
     @property
     def name(self) -> str:
-        return f"{one_line(self.layer)} {self.input}"
+        return f"{one_line(self.layer)} {self.input}{' in training' * self.training}"
+
+    def batch(self, shape: Shape, *, seed: int = 0) -> np.ndarray:
+        return self.draw(np.random.default_rng(seed), shape)
 
     @property
     def covers(self) -> str:
@@ -126,6 +139,36 @@ def _dense(activation: Callable[..., Any]) -> Callable[..., Any]:
     return lambda t, x, W, B: activation(t, _affine(t, x, W, B))
 
 
+def _layer_norm(t: Any, x: Any, gamma: Any = None, beta: Any = None) -> Any:
+    return t.nn.functional.layer_norm(x, x.shape[-1:], gamma, beta)
+
+
+def _batch_norm(training: bool, momentum: float = 0.1, eps: float = 1e-5) -> Callable[..., Any]:
+    def function(t: Any, x: Any, *state: Any) -> Any:
+        *affine, mean, variance = state
+        now = training and x.numel() > x.shape[-1]
+        rows = x.reshape(-1, x.shape[-1])
+        y = t.nn.functional.batch_norm(rows, mean, variance, *affine, training=now, momentum=momentum, eps=eps)
+        return y.reshape(x.shape)
+
+    return function
+
+
+CODES = (3, 4)
+
+
+def codes_last(rng: np.random.Generator, shape: Shape) -> np.ndarray:
+    """A batch whose last two columns are categories, three of the one and four of the other."""
+    return np.concatenate([rng.normal(size=(*shape[:-1], shape[-1] - 2)), rng.integers(0, CODES, (*shape[:-1], 2))], -1)
+
+
+def _embedded(t: Any, x: Any, E: Any) -> Any:
+    codes = x[..., -2:].detach().long()
+    tables = E[:6].reshape(3, 2), E[6:].reshape(4, 3)
+    vectors = [t.nn.functional.embedding(codes[..., i], table) for i, table in enumerate(tables)]
+    return t.cat([x[..., :-2], *vectors], -1)
+
+
 LAYER_CASES = [
     Case(layers.Linear(4), (3, 5), _affine),
     Case(layers.Linear(4), (2, 3, 5), _affine),
@@ -188,6 +231,39 @@ LAYER_CASES = [
         lambda t, x, W0, B0, W1, B1: _affine(t, t.flatten(_affine(t, x, W0, B0), 1), W1, B1),
         others=((2, 7),),
     ),
+    Case(layers.BatchNorm(), (6, 5), _batch_norm(True), training=True),
+    Case(layers.BatchNorm(), (6, 5), _batch_norm(False)),
+    Case(layers.BatchNorm(0.3, 0.1), (2, 3, 5), _batch_norm(True, 0.3, 0.1), training=True),
+    Case(layers.BatchNorm(1.0), (1, 5), _batch_norm(True, 1.0), training=True),
+    Case(layers.BatchNorm(scale=False, shift=False), (6, 5), _batch_norm(True), training=True),
+    Case(layers.LayerNorm(), (3, 5), _layer_norm, others=SEVERAL),
+    Case(layers.LayerNorm(), (2, 3, 5), _layer_norm, others=SEVERAL),
+    Case(
+        layers.LayerNorm(0.1),
+        (3, 5),
+        lambda t, x, *p: t.nn.functional.layer_norm(x, x.shape[-1:], *p, eps=0.1),
+        others=SEVERAL,
+    ),
+    Case(layers.LayerNorm(shift=False), (3, 5), _layer_norm, others=SEVERAL),
+    Case(layers.LayerNorm(scale=False, shift=False), (3, 5), _layer_norm, others=SEVERAL),
+    Case(
+        layers.Sequential(
+            layers.Linear(4, bias=False), layers.BatchNorm(), layers.ReLU(), layers.LayerNorm(), layers.Linear(2)
+        ),
+        (6, 5),
+        lambda t, x, W, gamma, beta, g, b, V, C, *running: _affine(
+            t, _layer_norm(t, t.relu(_batch_norm(True)(t, _affine(t, x, W), gamma, beta, *running)), g, b), V, C
+        ),
+        others=((7, 2),),
+        training=True,
+    ),
+    Case(
+        layers.ColumnEmbedding(CODES, sizes=(2, 3)),
+        (6, 4),
+        _embedded,
+        others=((2, 3), (1, 5), (5, 2), (2, 3, 4)),
+        draw=codes_last,
+    ),
 ]
 
 
@@ -226,7 +302,21 @@ def _log_loss(t: Any, p: Any, y: Any, reduction: str) -> Any:
     return t.nn.functional.binary_cross_entropy(p, y, reduction=reduction)
 
 
-def _sigmoid_cross_entropy(weight: float) -> Callable[..., Any]:
+def _nll(weights: Sequence[float]) -> Callable[..., Any]:
+    return lambda t, z, y, reduction: t.nn.functional.nll_loss(
+        z, y, weight=t.tensor(weights, dtype=z.dtype), reduction=reduction
+    )
+
+
+def _fourth_power(p: Any, y: Any) -> Any:
+    return (p - y) ** 4 / 4
+
+
+def _cube(p: Any, y: Any) -> Any:
+    return (p - y) ** 3
+
+
+def _sigmoid_cross_entropy(weight: float | Sequence[float]) -> Callable[..., Any]:
     return lambda t, a, y, reduction: t.nn.functional.binary_cross_entropy_with_logits(
         a, y, pos_weight=t.tensor(weight, dtype=a.dtype), reduction=reduction
     )
@@ -258,8 +348,46 @@ LOSS_CASES = [
     LossCase(losses.SigmoidCrossEntropy, None, _binary, _sigmoid_cross_entropy(1.0), outputs=1),
     LossCase(partial(losses.SigmoidCrossEntropy, positive_weight=2.5), None, _shares, _sigmoid_cross_entropy(2.5)),
     LossCase(
+        partial(losses.SigmoidCrossEntropy, positive_weight=(2.5, 0.5, 1.0)),
+        None,
+        _binary,
+        _sigmoid_cross_entropy((2.5, 0.5, 1.0)),
+    ),
+    LossCase(
+        partial(losses.LogLoss, positive_weight=3.0),
+        "sigmoid",
+        _binary,
+        lambda t, p, y, r: _sigmoid_cross_entropy(3.0)(t, t.log(p) - t.log1p(-p), y, r),
+        outputs=1,
+    ),
+    LossCase(
+        partial(losses.LogLoss, positive_weight=(3.0, 0.5, 1.0)),
+        "sigmoid",
+        _shares,
+        lambda t, p, y, r: _sigmoid_cross_entropy((3.0, 0.5, 1.0))(t, t.log(p) - t.log1p(-p), y, r),
+    ),
+    LossCase(
+        partial(losses.LogSigmoidLoss, positive_weight=(3.0, 0.5, 1.0)),
+        "log_sigmoid",
+        _shares,
+        lambda t, z, y, r: _sigmoid_cross_entropy((3.0, 0.5, 1.0))(t, z - t.log1p(-t.exp(z)), y, r),
+    ),
+    LossCase(
+        partial(losses.Custom, value=_fourth_power, derivative=_cube),
+        None,
+        _real,
+        lambda t, p, y, r: getattr((p - y) ** 4 / 4, r)(),
+    ),
+    LossCase(
         losses.CrossEntropy, "softmax", _classes, lambda t, p, y, r: t.nn.functional.nll_loss(t.log(p), y, reduction=r)
     ),
+    LossCase(
+        partial(losses.CrossEntropy, class_weight=(1.0, 0.5, 3.0)),
+        "softmax",
+        _classes,
+        lambda t, p, y, r: _nll((1.0, 0.5, 3.0))(t, t.log(p), y, r),
+    ),
+    LossCase(partial(losses.NLLLoss, class_weight=(2.0, 0.5)), "log_softmax", _classes, _nll((2.0, 0.5)), outputs=2),
     LossCase(losses.NLLLoss, "log_softmax", _classes, lambda t, z, y, r: t.nn.functional.nll_loss(z, y, reduction=r)),
     LossCase(losses.SoftmaxCrossEntropy, None, _classes, _softmax_cross_entropy(0.0, None)),
     LossCase(
@@ -304,15 +432,17 @@ def layer_oracle(case: Case, shape: Shape) -> Values:
     import torch
 
     rng = np.random.default_rng(1)
-    state = case.fresh().build(shape[1:], seed=0, dtype="float64").state_dict()
-    start = {name: value + 0.1 * rng.normal(size=value.shape) for name, value in state.items()}
-    x = torch.tensor(rng.normal(size=shape), requires_grad=True)
-    parameters = {name: torch.tensor(value, requires_grad=True) for name, value in start.items()}
-    output = case.torch(torch, x, *parameters.values())
+    layer = case.fresh().build(shape[1:], seed=0, dtype="float64")
+    start = {name: value + 0.1 * rng.normal(size=value.shape) for name, value in layer.state_dict().items()}
+    learned = {name for name, _ in layer.named_parameters()}
+    x = torch.tensor(case.draw(rng, shape), requires_grad=True)
+    state = {name: torch.tensor(value, requires_grad=name in learned) for name, value in start.items()}
+    output = case.torch(torch, x, *state.values())
     output_grad = rng.normal(size=tuple(output.shape))
     output.backward(torch.tensor(output_grad))
     values = {"input": x, "output": output, "input_grad": x.grad}
-    values |= {f"grad.{name}": parameter.grad for name, parameter in parameters.items()}
+    values |= {f"grad.{name}": state[name].grad for name in start if name in learned}
+    values |= {f"after.{name}": state[name] for name in start if name not in learned}
     given = {"output_grad": output_grad} | {f"value.{name}": value for name, value in start.items()}
     return given | {name: tensor.detach().numpy() for name, tensor in values.items()}
 

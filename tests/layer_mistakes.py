@@ -11,7 +11,20 @@ import numpy as np
 import pytest
 
 from lincoln import Layer, Parameter, exc, layers
-from lincoln.layers import Dense, Dropout, Linear, Parallel, ReLU, Reshape, Residual, Sequential, Softmax
+from lincoln.layers import (
+    BatchNorm,
+    ColumnEmbedding,
+    Dense,
+    Dropout,
+    LayerNorm,
+    Linear,
+    Parallel,
+    ReLU,
+    Reshape,
+    Residual,
+    Sequential,
+    Softmax,
+)
 
 X = np.arange(12.0).reshape(4, 3) / 12
 
@@ -145,6 +158,10 @@ def backward(layer: Layer, input: Any, shape: tuple[int, ...]) -> Any:
 ONE = Linear(2)
 CONVERT = "convert it first: np.asarray(x, dtype=np.float32), or integers for token ids"
 UNDO = "undo in backward what forward did to the shape: sum what it broadcast, transpose what it transposed"
+NUMBERED = (
+    "number the categories as in training, one that was not met there as 0: "
+    "np.unique(column, return_inverse=True)[1] + 1; with that the count is one more"
+)
 OBJECTS = np.array([[1, 2.5, 3]] * 4, dtype=object)
 
 LAYER_MISTAKES = [
@@ -568,5 +585,115 @@ LAYER_MISTAKES = [
         "self.W = lnc.Parameter(shape, initializer) in setup(self, input_shape), "
         "and self.W.accumulate(grad) in backward",
         lambda: Shifted().twin()(X),
+    ),
+    Mistake(
+        "running averages that run away",
+        exc.DataError,
+        "LN550",
+        lambda: BatchNorm(momentum=1.5),
+        "BatchNorm",
+        "momentum=1.5",
+        "a number from 0 to 1, such as 0.1",
+        lambda: BatchNorm(momentum=0.1),
+    ),
+    Mistake(
+        "a normalization that can divide by 0",
+        exc.DataError,
+        "LN551",
+        lambda: LayerNorm(eps=0.0),
+        "LayerNorm",
+        "eps=0.0",
+        "a small number above 0, such as 1e-5",
+        lambda: LayerNorm(eps=1e-5),
+    ),
+    Mistake(
+        "a normalization over the batch that can divide by 0",
+        exc.DataError,
+        "LN551",
+        lambda: BatchNorm(eps=-1.0),
+        "BatchNorm",
+        "eps=-1.0",
+        "a small number above 0, such as 1e-5",
+        lambda: BatchNorm(eps=1e-5),
+    ),
+    Mistake(
+        "an embedding of no categories",
+        exc.DataError,
+        "LN552",
+        lambda: ColumnEmbedding([4, 0]),
+        "ColumnEmbedding",
+        "counts=[4, 0]",
+        "counts=[4, 12], one whole number of at least 1 for every column of categories",
+        lambda: ColumnEmbedding(counts=[4, 12]),
+    ),
+    Mistake(
+        "vectors of half a number",
+        exc.DataError,
+        "LN552",
+        lambda: ColumnEmbedding([4, 12], sizes=[2, 2.5]),
+        "ColumnEmbedding",
+        "sizes=[2, 2.5]",
+        "sizes=[4, 12], one whole number of at least 1 for every column of categories",
+        lambda: ColumnEmbedding([4, 12], sizes=[4, 12]),
+    ),
+    Mistake(
+        "one size for two columns",
+        exc.MatchError,
+        "LN553",
+        lambda: ColumnEmbedding([4, 12], sizes=[2]),
+        "ColumnEmbedding",
+        "2 counts, 1 sizes",
+        "one size for every count, or sizes=None for the usual ones",
+        lambda: ColumnEmbedding([4, 12], sizes=None),
+    ),
+    Mistake(
+        "fewer columns than categories",
+        exc.MatchError,
+        "LN554",
+        lambda: ColumnEmbedding([2, 2, 2, 2])(np.zeros((4, 3))),
+        "ColumnEmbedding([2, 2, 2, 2])",
+        "examples of shape (3,)",
+        "examples with 4 columns or more, those of the categories last",
+        lambda: ColumnEmbedding([2, 2, 2, 2])(np.zeros((4, 4))),
+    ),
+    Mistake(
+        "a category that is not known",
+        exc.DataError,
+        "LN555",
+        lambda: ColumnEmbedding([4, 3])(np.array([[0.5, 1.0, 2.0], [0.5, 3.0, 3.0]])),
+        "ColumnEmbedding([4, 3])",
+        "3 in row 1, column 2",
+        NUMBERED,
+        lambda: ColumnEmbedding([4, 4])(np.array([[0.5, 1.0, 2.0], [0.5, 3.0, 3.0]])),
+    ),
+    Mistake(
+        "half a category",
+        exc.DataError,
+        "LN555",
+        lambda: ColumnEmbedding([4])(np.array([[0.5, 1.0], [0.5, 1.5]])),
+        "ColumnEmbedding([4])",
+        "1.5 in row 1, column 1",
+        NUMBERED,
+        lambda: ColumnEmbedding([3])(np.unique([[1.0], [1.5]], return_inverse=True)[1] + 1.0),
+    ),
+    Mistake(
+        "a category that is missing",
+        exc.DataError,
+        "LN555",
+        lambda: ColumnEmbedding([4])(np.array([[0.5, np.nan]])),
+        "ColumnEmbedding([4])",
+        "nan in row 0, column 1",
+        NUMBERED,
+        lambda: ColumnEmbedding([4])(np.array([[0.5, 0.0]])),
+    ),
+    Mistake(
+        "a category below 0 in a sequence",
+        exc.DataError,
+        "LN555",
+        lambda: ColumnEmbedding([4])(np.array([[[1.0], [-1.0]]])),
+        "ColumnEmbedding([4])",
+        "-1 in example (0, 1), column 0",
+        NUMBERED,
+        lambda: ColumnEmbedding([4])(np.array([[[1.0], [0.0]]])),
     ),
 ]

@@ -32,6 +32,10 @@ class Summed(Squared):
         return super().gradient().sum(axis=1, keepdims=True)
 
 
+def mean_error(p, y):
+    return ((p - y) ** 2).mean()
+
+
 def classes(**options: Any) -> Loss:
     return losses.SoftmaxCrossEntropy(Linear(2, seed=0), **options)
 
@@ -193,18 +197,8 @@ LOSS_MISTAKES = [
         lambda: FIT(X, X[:, 0], [1.0, 2.0, 1.0, -2.0]),
         "MeanSquaredError",
         "weights from -2 to 2",
-        "finite weights of at least 0, not all of them 0",
+        "finite weights of at least 0",
         lambda: FIT(X, X[:, 0], [1.0, 2.0, 1.0, 0.0]),
-    ),
-    Mistake(
-        "no weight at all",
-        exc.DataError,
-        "LN139",
-        lambda: FIT(X, X[:, 0], np.zeros(4)),
-        "MeanSquaredError",
-        "weights from 0 to 0",
-        "finite weights of at least 0, not all of them 0",
-        lambda: FIT(X, X[:, 0], np.ones(4)),
     ),
     Mistake(
         "a class without a weight",
@@ -405,5 +399,47 @@ LOSS_MISTAKES = [
         "value returned nothing",
         "end value with a return",
         lambda: Squared(Linear(1))(X, X[:, 0]),
+    ),
+    Mistake(
+        "positive weights of other outputs",
+        exc.MatchError,
+        "LN556",
+        lambda: losses.SigmoidCrossEntropy(Linear(3, seed=0), positive_weight=[1.0, 2.0])(X, np.zeros((4, 3))),
+        "SigmoidCrossEntropy",
+        "2 positive weights, 3 outputs",
+        "positive_weight=[...] with 3 numbers, or one number",
+        lambda: losses.SigmoidCrossEntropy(Linear(3, seed=0), positive_weight=[1.0, 2.0, 3.0])(X, np.zeros((4, 3))),
+    ),
+    Mistake(
+        "a positive weight of nothing among several",
+        exc.DataError,
+        "LN142",
+        lambda: losses.LogLoss(Dense(2, seed=0), positive_weight=[1.0, 0.0]),
+        "LogLoss",
+        "positive_weight=0.0",
+        "positive_weight=0.5, for example",
+        lambda: losses.LogLoss(Dense(2, seed=0), positive_weight=[1.0, 0.5]),
+    ),
+    Mistake(
+        "a loss for a function of a loss",
+        exc.ContractError,
+        "LN557",
+        lambda: losses.Custom(Linear(1, seed=0), value=FIT.value, derivative="2 * (p - y)"),
+        "Custom",
+        "derivative='2 * (p - y)'",
+        "derivative=lambda p, y: 2 * (p - y)",
+        lambda: losses.Custom(Linear(1, seed=0), value=FIT.value, derivative=lambda p, y: 2 * (p - y)),
+    ),
+    Mistake(
+        "a mean instead of the losses",
+        exc.MatchError,
+        "LN558",
+        lambda: losses.Custom(Linear(1, seed=0), value=mean_error, derivative=FIT.derivative)(X, X[:, 0]),
+        "Custom(value=mean_error, derivative=derivative)",
+        "losses of shape (), predictions (4, 1)",
+        'leave sum() and mean() to the loss: value=lambda p, y: (p - y) ** 2, reduction="mean"',
+        lambda: losses.Custom(
+            Linear(1, seed=0), value=lambda p, y: (p - y) ** 2, derivative=FIT.derivative, reduction="mean"
+        )(X, X[:, 0]),
     ),
 ]

@@ -36,20 +36,20 @@ def test_a_public_layer_without_a_row_is_found():
 
 @each_layer
 def test_gradients_agree_with_finite_differences(case: Case):
-    report = gradient_report(case.layer, input_shape=case.input)
+    report = gradient_report(case.layer, case.batch(case.input))
     assert report.ok, str(report)
     assert report.worst < 1e-6
 
 
 @each_layer
 def test_a_layer_keeps_the_whole_contract(case: Case):
-    report = contract_report(case.layer, case.input)
+    report = contract_report(case.layer, case.input, input=case.batch(case.input))
     assert report.ok, str(report)
 
 
 @each_shape
 def test_a_layer_keeps_the_contract_for_odd_shapes_too(case: Case, shape: tuple[int, ...]):
-    report = contract_report(case.layer, shape)
+    report = contract_report(case.layer, shape, input=case.batch(shape))
     assert report.ok, str(report)
 
 
@@ -66,13 +66,15 @@ def test_numbers_equal_pytorch_s_for_other_shapes(case: Case, shape: tuple[int, 
 
 
 def _assert_equal_to_pytorch(case: Case, right: dict[str, np.ndarray]) -> None:
-    layer = case.fresh().build(right["input"].shape[1:], dtype="float64").eval()
+    layer = case.fresh().build(right["input"].shape[1:], dtype="float64")
     layer.load_state_dict({name[6:]: value for name, value in right.items() if name.startswith("value.")})
+    layer = layer.train() if case.training else layer.eval()
     mine = {"output": layer(right["input"]), "input_grad": layer.backward(right["output_grad"])}
     mine |= {f"grad.{name}": parameter.grad for name, parameter in layer.named_parameters()}
+    mine |= {f"after.{name}": buffer.value for name, buffer in layer.named_buffers()}
     errors = {name: relative_error(array, right[name]) for name, array in mine.items()}
     assert max(errors.values()) < 1e-9, errors
-    assert len(mine) == len([name for name in right if "grad" in name or name == "output"]) - 1
+    assert set(mine) == {name for name in right if not name.startswith("value.")} - {"input", "output_grad"}
 
 
 # ---------------------------------------------------------------------- any shape

@@ -47,7 +47,7 @@ def is_plain(torch: ModuleType, tensor: Any, dtype: str) -> bool:
 @each_dtype
 def test_a_layer_computes_with_tensors_what_it_computes_with_numpy(torch, case: Case, dtype: str, digits: float):
     ours, theirs = (lnc.Sequential(case.fresh(), seed=0) for _ in range(2))
-    x = batch(case.input, dtype)
+    x = case.batch(case.input).astype(dtype)
     output = ours(x)
     tensor = theirs(torch.tensor(x))
     grad = batch(output.shape, dtype, seed=1)
@@ -61,7 +61,7 @@ def test_a_layer_computes_with_tensors_what_it_computes_with_numpy(torch, case: 
 
 @each_layer
 def test_a_layer_keeps_the_whole_contract_with_tensors(torch, case: Case):
-    report = contract_report(case.layer, case.input, input=torch.tensor(batch(case.input, "float64")))
+    report = contract_report(case.layer, case.input, input=torch.tensor(case.batch(case.input)))
     assert report.ok, str(report)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .parameters import Parameter
+from .parameters import Buffer, Parameter
 from .tables import table
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ def _outline(layer: Layer, depth: int = 0, name: str = "") -> Iterator[tuple[int
 
 
 def _row(layer: Layer, depth: int, name: str) -> list[str]:
-    own = [p for p in vars(layer).values() if isinstance(p, Parameter)] + layer.__dict__.get("_adopted", [])
+    own = [p for p in vars(layer).values() if isinstance(p, Parameter) and not isinstance(p, Buffer)]
+    own += layer.__dict__.get("_adopted", [])
     title = repr(layer) if "\n" not in repr(layer) else type(layer).__name__
     work = layer.multiply_adds() if layer.built else 0
     return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import random
 import sys
 from collections.abc import Iterator
@@ -35,7 +36,8 @@ class Probe:
 
     Attributes:
         places: the arrays that can be nudged, by name: the parameters and ``"input"``, or ``"input 0"``, ``"input 1"``
-            where there are several; inputs that are no real numbers cannot.
+            where there are several; inputs that are no real numbers cannot, nor the columns of one that a layer reads
+            as the numbers of categories.
         output_grad: the weights of the outputs: the derivative that is asked for is that of their weighted sum.
     """
 
@@ -82,7 +84,8 @@ class Probe:
             grads[name] = np.array(arrays.numpy(parameter.grad))
         for name, _, grad in named_parts(self.input, self.network.input_grad):
             if name in self.places:
-                grads[name] = np.zeros(self.places[name].shape) if grad is None else np.array(arrays.numpy(grad))
+                shape = tuple(self.places[name].shape)
+                grads[name] = np.zeros(shape) if grad is None else np.array(arrays.numpy(grad)[..., : shape[-1]])
         return grads
 
     def slope(self, name: str, where: Any, *, step: float = _STEP) -> float:
@@ -147,8 +150,14 @@ class Probe:
     def _places(self) -> dict[str, Array]:
         self._foreign = [p for _, p in self.network.named_parameters() if isinstance(p, ForeignParameter)]
         places = {name: parameter.value for name, parameter in self.network.named_parameters()}
-        places |= {name: part for name, part, _ in named_parts(self.input) if arrays.kind(part) == "float"}
-        return places
+        inputs = [(name, part) for name, part, _ in named_parts(self.input) if arrays.kind(part) == "float"]
+        places |= {name: self._numeric(part) for name, part in inputs}
+        return {name: place for name, place in places.items() if math.prod(place.shape)}
+
+    def _numeric(self, part: Array) -> Array:
+        """A view of the columns that can be nudged."""
+        codes = max((layer.code_columns for layer in walk(self.network) if layer.last_input is part), default=0)
+        return part[..., : part.shape[-1] - codes] if codes else part
 
 
 def in_dtype(subject: Any, dtype: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -10,12 +11,13 @@ import numpy as np
 from .. import arrays
 from ..arrays import Array
 from ..exc import MatchError, NotFittedError
+from ..recorded import Recorded
 from .reading import check_finite, read
 
 __all__ = ["Standardizer", "standardize"]
 
 
-class Standardizer:
+class Standardizer(Recorded):
     """(x - mean) / standard deviation, column by column, both learned from the training data alone.
 
     A column that is constant in the training data becomes 0 there. Predicted values of a standardized label column
@@ -81,6 +83,33 @@ class Standardizer:
         """
         z, mean, scale = self._ready(features, "inverse_transform")
         return z * scale + mean
+
+    def state_dict(self) -> dict[str, Any]:
+        """What ``fit`` has learned.
+
+        >>> Standardizer().state_dict()
+        {'mean_': None, 'scale_': None}
+        """
+        return {"mean_": self.mean_, "scale_": self.scale_}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> Self:
+        """Go on from what `state_dict` gave.
+
+        Raises:
+            MatchError: mean and scale are not of one shape; nothing has been changed then.
+        """
+        parts = [None if state[name] is None else np.array(state[name], np.float64) for name in ("mean_", "scale_")]
+        shapes = ["none" if part is None else part.shape for part in parts]
+        if shapes[0] != shapes[1]:
+            raise MatchError(
+                code="LN518",
+                where="Standardizer.load_state_dict",
+                saw=f"mean_ {shapes[0]}, scale_ {shapes[1]}",
+                why="every column has one of each",
+                fix="the state that state_dict() of one standardizer gave",
+            )
+        self.mean_, self.scale_ = parts
+        return self
 
     def __repr__(self) -> str:
         columns = "" if self.mean_ is None else f", fitted to columns {self.mean_.shape}"

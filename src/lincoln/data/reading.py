@@ -11,7 +11,7 @@ from .. import arrays
 from ..arrays import Array
 from ..exc import DataError, DimensionError, MatchError
 
-__all__ = ["batch", "batch_dtypes", "check_finite", "check_lengths", "pair", "read", "stored"]
+__all__ = ["batch", "batch_dtypes", "check_finite", "check_lengths", "pair", "read", "real", "stored", "weights"]
 
 SIZES = {"float32": 4, "float64": 8, "int64": 8}
 
@@ -70,7 +70,7 @@ def pair(features: Any, labels: Any, *, where: str) -> tuple[Array, Array]:
     return x, y
 
 
-def check_lengths(features: Any, labels: Any, *, where: str) -> None:
+def check_lengths(features: Any, labels: Any, *, where: str, name: str = "labels") -> None:
     """Refuse features and labels of different numbers of examples.
 
     >>> check_lengths([1, 2], [0, 1], where="Dataset")
@@ -79,8 +79,8 @@ def check_lengths(features: Any, labels: Any, *, where: str) -> None:
         raise MatchError(
             code="LN211",
             where=where,
-            saw=f"{len(features)} examples, {len(labels)} labels",
-            why="every example has its label, in the same order",
+            saw=f"{len(features)} examples, {len(labels)} {name}",
+            why=f"every example has its {name.removesuffix('s')}, in the same order",
             fix="select the same rows from both, and give features before labels",
         )
 
@@ -102,8 +102,16 @@ def batch_dtypes(features: Array, labels: Array, *, dtype: str, where: str) -> t
             why="features are computed with in float32 or float64; int64 is for integers, such as token ids",
             fix='dtype="float32"',
         )
-    real = "float32" if dtype == "int64" else dtype
-    return dtype, "int64" if arrays.kind(labels) == "int" else real
+    return dtype, "int64" if arrays.kind(labels) == "int" else real(dtype)
+
+
+def real(dtype: str) -> str:
+    """The dtype of the real numbers beside features of a dtype.
+
+    >>> real("int64"), real("float64")
+    ('float32', 'float64')
+    """
+    return "float32" if dtype == "int64" else dtype
 
 
 def stored(array: Array, dtype: str) -> Array:
@@ -119,7 +127,40 @@ def stored(array: Array, dtype: str) -> Array:
     return np.ascontiguousarray(array) if isinstance(array, np.ndarray) else array
 
 
-def batch(features: Any, labels: Any, *, dtype: str, where: str) -> tuple[Array, Array]:
+def weights(values: Any, features: Array, *, dtype: str, where: str) -> Array:
+    """Weights of all examples, ``(n,)`` or ``(n, 1)``, as ``(n,)`` numbers of the features' library.
+
+    Raises:
+        MatchError: more or fewer weights than examples.
+        DataError: one that is negative or not finite, named with its row; all of them 0.
+
+    >>> weights([1, 2], np.zeros((2, 3)), dtype="float32", where="Dataset")
+    array([1., 2.], dtype=float32)
+    """
+    given = arrays.numpy(read(values, where=where, name="weights"))
+    n = len(features)
+    if given.shape not in ((n,), (n, 1)):
+        raise MatchError(
+            code="LN559",
+            where=where,
+            saw=f"{n} examples, weights {given.shape}",
+            why="every example has one weight",
+            fix=f"weights of shape ({n},), in the order of the examples",
+        )
+    given = given.reshape(n).astype(real(dtype), copy=False)
+    bad = np.flatnonzero(~np.isfinite(given) | (given < 0))
+    if bad.size or not given.any():
+        raise DataError(
+            code="LN560",
+            where=where,
+            saw=f"weights: {given[bad[0]]} in row {bad[0]}" if bad.size else f"{n} weights that are all 0",
+            why="a weight says how often an example counts",
+            fix="finite numbers of at least 0, some of them above; 0 leaves an example out",
+        )
+    return given if arrays.library(features) == "numpy" else arrays.like(given, arrays.astype(features, real(dtype)))
+
+
+def batch(features: Any, labels: Any, example_weights: Any = None, *, dtype: str, where: str) -> tuple[Array, ...]:
     """One batch from anywhere as arrays of one library, in the dtypes of `batch_dtypes`.
 
     >>> batch([[1], [2]], [0, 1], dtype="float32", where="as_batches")
@@ -128,7 +169,10 @@ def batch(features: Any, labels: Any, *, dtype: str, where: str) -> tuple[Array,
     """
     x, y = pair(features, labels, where=where)
     x_dtype, y_dtype = batch_dtypes(x, y, dtype=dtype, where=where)
-    return _handed_out(arrays.astype(x, x_dtype)), _handed_out(arrays.astype(y, y_dtype))
+    parts = _handed_out(arrays.astype(x, x_dtype)), _handed_out(arrays.astype(y, y_dtype))
+    if example_weights is None:
+        return parts
+    return *parts, _handed_out(arrays.astype(read(example_weights, where=where, name="weights"), real(dtype)))
 
 
 def check_finite(values: Any, *, where: str = "check_finite", name: str = "features") -> None:

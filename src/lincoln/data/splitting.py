@@ -18,14 +18,16 @@ def train_test_split(
     features: Any,
     labels: Any,
     *,
+    weights: Any = None,
     test_size: float = 0.2,
     stratify: bool = True,
     seed: int | np.random.Generator | None = None,
-) -> tuple[Any, Any, Any, Any]:
+) -> tuple[Any, ...]:
     """Features and labels in random order, divided into ``x_train, x_test, y_train, y_test``.
 
     Args:
         features, labels: arrays, lists, DataFrames or tensors of the same length; each part is of the same kind.
+        weights: of the examples; if they are given, ``weights_train, weights_test`` come after the others.
         test_size: the share of the test part, between 0 and 1, rounded up; or, as an integer, its number of examples.
         stratify: give each class the same share in both parts, as nearly as whole examples allow, and every class at
             least one training example. Labels that are floating-point numbers other than 0 and 1, and labels of
@@ -33,7 +35,7 @@ def train_test_split(
         seed: of the random order.
 
     Raises:
-        MatchError: more or fewer labels than examples.
+        MatchError: more or fewer labels or weights than examples.
         DataError: ``test_size`` leaves nothing for one of the parts, or a class has one example only.
 
     >>> x_train, x_test, y_train, y_test = train_test_split(np.eye(10), [0] * 5 + [1] * 5, seed=0)
@@ -41,6 +43,8 @@ def train_test_split(
     ((8, 10), [0, 1])
     """
     check_lengths(features, labels, where="train_test_split")
+    if weights is not None:
+        check_lengths(features, weights, where="train_test_split", name="weights")
     n = len(labels)
     n_test = _check_test_size(test_size, n)
     rng = np.random.default_rng(seed)
@@ -50,7 +54,8 @@ def train_test_split(
         test, train = order[:n_test], order[n_test:]
     else:
         test, train = _stratified(classes, n_test, rng)
-    return _take(features, train), _take(features, test), _take(labels, train), _take(labels, test)
+    wanted = (features, labels) if weights is None else (features, labels, weights)
+    return tuple(_take(values, rows) for values in wanted for rows in (train, test))
 
 
 def _stratified(classes: np.ndarray, n_test: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -18,18 +18,23 @@ from .activations import (
 )
 from .containers import Container, Dense, Parallel, Residual, Sequential
 from .dropout import Dropout
+from .embedding import ColumnEmbedding
 from .linear import Linear
+from .normalization import BatchNorm, LayerNorm
 from .shape import Flatten, Reshape
 
 __all__ = [
     "ELU",
     "GELU",
     "Activation",
+    "BatchNorm",
+    "ColumnEmbedding",
     "Container",
     "Dense",
     "Dropout",
     "Flatten",
     "Layer",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
     "LogSigmoid",

@@ -6,26 +6,35 @@ same.
 
 from .classification import Accuracy, ConfusionCounts, TopKError, accuracy, confusion_counts
 from .metric import Metric
+from .probabilities import LogLoss, RocAuc, log_loss, roc_auc
 from .regression import (
     MeanAbsoluteError,
     MeanSquaredError,
     R2Score,
+    RootMeanSquaredError,
     mean_absolute_error,
     mean_squared_error,
     r2_score,
+    root_mean_squared_error,
 )
 
 __all__ = [
     "Accuracy",
     "ConfusionCounts",
+    "LogLoss",
     "MeanAbsoluteError",
     "MeanSquaredError",
     "Metric",
     "R2Score",
+    "RocAuc",
+    "RootMeanSquaredError",
     "TopKError",
     "accuracy",
     "confusion_counts",
+    "log_loss",
     "mean_absolute_error",
     "mean_squared_error",
     "r2_score",
+    "roc_auc",
+    "root_mean_squared_error",
 ]

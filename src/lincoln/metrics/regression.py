@@ -13,9 +13,11 @@ __all__ = [
     "MeanAbsoluteError",
     "MeanSquaredError",
     "R2Score",
+    "RootMeanSquaredError",
     "mean_absolute_error",
     "mean_squared_error",
     "r2_score",
+    "root_mean_squared_error",
 ]
 
 
@@ -57,6 +59,44 @@ class MeanAbsoluteError(Metric):
         return np.asarray(np.abs(p - y))
 
 
+class RootMeanSquaredError(Metric):
+    """√(Σ (p - y)² / n), in the labels' unit; the mean over the columns if there are several
+
+    Raises:
+        MatchError: predictions and labels of different shapes, or batches of different columns.
+        DataError: values that are no numbers; no predictions at all.
+
+    >>> RootMeanSquaredError()([1.0, 5.0], [4.0, 1.0]) == 12.5**0.5
+    True
+    """
+
+    name = "root_mean_squared_error"
+    higher_is_better = False
+
+    def reset(self) -> None:
+        """Forget all batches."""
+        self.count = 0
+        self.error = np.zeros(())
+
+    def update(self, predictions: Any, labels: Any) -> None:
+        """Take one more batch into account."""
+        p, y = numbers(predictions, labels, where="RootMeanSquaredError")
+        if self.count:
+            _check_columns(y, self.error, where="RootMeanSquaredError")
+        self.error = self.error + np.square(p - y).sum(axis=0)
+        self.count += len(y)
+
+    def compute(self) -> float:
+        """The value over all batches since `reset`.
+
+        Raises:
+            DataError: there was none.
+        """
+        if self.count == 0:
+            raise nothing("RootMeanSquaredError.compute")
+        return float(np.mean(np.sqrt(self.error / self.count)))
+
+
 class R2Score(Metric):
     """1 - Σ (p - y)² / Σ (y - mean of y)², the mean over the columns if there are several
 
@@ -81,10 +121,8 @@ class R2Score(Metric):
     def update(self, predictions: Any, labels: Any) -> None:
         """Take one more batch into account; means and spreads are joined as in Chan, Golub, LeVeque 1979."""
         p, y = numbers(predictions, labels, where="R2Score")
-        if self.count and y.shape[1:] != self.mean.shape:
-            raise bad_shapes(
-                f"columns {y.shape[1:]} after columns {self.mean.shape}", "reset() before other data", where="R2Score"
-            )
+        if self.count:
+            _check_columns(y, self.mean, where="R2Score")
         n, mean = len(y), y.mean(axis=0)
         shift = mean - self.mean
         between = np.square(shift) * (self.count * n / (self.count + n))
@@ -115,6 +153,15 @@ def mean_squared_error(predictions: Any, labels: Any) -> float:
     return MeanSquaredError()(predictions, labels)
 
 
+def root_mean_squared_error(predictions: Any, labels: Any) -> float:
+    """√(Σ (p - y)² / n), as `RootMeanSquaredError`, which says what it raises.
+
+    >>> root_mean_squared_error([1.0, 5.0], [4.0, 1.0]) == 12.5**0.5
+    True
+    """
+    return RootMeanSquaredError()(predictions, labels)
+
+
 def mean_absolute_error(predictions: Any, labels: Any) -> float:
     """Σ |p - y| / n, as `MeanAbsoluteError`, which says what it raises.
 
@@ -131,3 +178,10 @@ def r2_score(predictions: Any, labels: Any) -> float:
     1.0
     """
     return R2Score()(predictions, labels)
+
+
+def _check_columns(labels: np.ndarray, known: np.ndarray, *, where: str) -> None:
+    if labels.shape[1:] != known.shape:
+        raise bad_shapes(
+            f"columns {labels.shape[1:]} after columns {known.shape}", "reset() before other data", where=where
+        )

@@ -1,0 +1,188 @@
+"""Normalization over the batch, and over the features of each example."""
+
+from __future__ import annotations
+
+import math
+
+from .. import contract, functional
+from ..arrays import Array, namespace
+from ..exc import DataError
+from ..functional.linear import rows
+from ..initializers import Constant, Shape, zeros
+from ..layer import Layer
+from ..parameters import Buffer, Parameter
+
+__all__ = ["BatchNorm", "LayerNorm"]
+
+
+class BatchNorm(Layer):
+    """y = γ (x - μ) / √(σ² + ε) + β with the mean μ and the variance σ² of every feature   (Ioffe, Szegedy 2015)
+
+    In training μ and σ² are those of the batch, over all axes but the last; in evaluation they are running averages
+    of the batches seen in training. A batch with one number for each feature has no variance: it is normalized with
+    the running averages in training too, and leaves them as they are, so that a last batch of one example does no
+    harm. Example weights do not count in μ and σ².
+
+    Input ``(batch, ..., n)``, output the same.
+
+    Args:
+        momentum: how much the latest batch counts in the running averages, 0 <= momentum <= 1.
+        eps: ε, added to the variance.
+        scale: whether there is a γ.
+        shift: whether there is a β; it makes a bias in the layer before useless.
+
+    Attributes:
+        gamma, beta: `Parameter` objects of shape ``(n,)``, from 1 and from 0, or None.
+        running_mean, running_var: `Buffer` objects of shape ``(n,)``, from 0 and from 1; the variance is the unbiased
+            one, divided by the number of rows less one. They are saved with the parameters.
+
+    Raises:
+        DataError: a momentum outside [0, 1], an eps that is not above 0.
+        MatchError: another number of features than the layer was built for.
+
+    >>> import numpy as np
+    >>> norm = BatchNorm(momentum=0.5)
+    >>> norm(np.array([[1.0], [3.0]])).round(3)
+    array([[-1.],
+           [ 1.]])
+    >>> norm.running_mean.value, norm.running_var.value
+    (array([1.]), array([1.5]))
+    >>> norm.eval()(np.array([[1.0]])).round(3)
+    array([[0.]])
+    """
+
+    min_dims = 2
+    records = (*Layer.records, "mean", "variance")
+    mean: Array = None
+    variance: Array = None
+
+    def __init__(self, momentum: float = 0.1, eps: float = 1e-5, *, scale: bool = True, shift: bool = True) -> None:
+        self.momentum = _checked_momentum(momentum)
+        self.eps = _checked_eps("BatchNorm", eps)
+        self.scale = scale
+        self.shift = shift
+
+    def setup(self, input_shape: Shape) -> None:
+        self.features = input_shape[-1]
+        self.gamma = Parameter((self.features,), Constant(1.0)) if self.scale else None
+        self.beta = Parameter((self.features,), zeros) if self.shift else None
+        self.running_mean = Buffer((self.features,), zeros)
+        self.running_var = Buffer((self.features,), Constant(1.0))
+
+    def forward(self, input: Array) -> Array:
+        x, scale, shift = rows(input), _value(self.gamma), _value(self.beta)
+        if self.training and len(x) > 1:
+            y, self.mean, self.variance = functional.batch_norm(x, scale, shift, self.eps)
+            self._follow(len(x))
+        else:
+            y = functional.normalize(x, self.running_mean.value, self.running_var.value, scale, shift, self.eps)
+            if not contract.inferring():
+                self.mean = None
+        return _shaped(y, input)
+
+    def backward(self, output_grad: Array) -> Array:
+        x, g, scale = rows(self.last_input), rows(output_grad), _value(self.gamma)
+        if self.mean is None:
+            mean, variance = self.running_mean.value, self.running_var.value
+            grads = functional.normalize_backward(x, mean, variance, scale, g, self.eps)
+        else:
+            grads = functional.batch_norm_backward(x, self.mean, self.variance, scale, g, self.eps)
+        _accumulate(self.gamma, grads[1])
+        _accumulate(self.beta, grads[2])
+        return None if self.is_first else _shaped(grads[0], output_grad)
+
+    def _follow(self, n: int) -> None:
+        """Let the running averages follow a batch of n rows, unless it is not finite: they could never recover."""
+        if math.isfinite(functional.total(self.variance)):
+            for average, latest in ((self.running_mean, self.mean), (self.running_var, self.variance * (n / (n - 1)))):
+                average.value = (1.0 - self.momentum) * average.value + self.momentum * latest
+
+
+class LayerNorm(Layer):
+    """y = γ (x - μ) / √(σ² + ε) + β with the mean μ and the variance σ² of every example's features
+
+    Over the last axis, in training and evaluation alike   (Ba, Kiros, Hinton 2016). Input ``(batch, ..., n)``, output
+    the same.
+
+    Args:
+        eps: ε, added to the variance.
+        scale: whether there is a γ.
+        shift: whether there is a β.
+
+    Attributes:
+        gamma, beta: `Parameter` objects of shape ``(n,)``, from 1 and from 0, or None.
+
+    Raises:
+        DataError: an eps that is not above 0.
+        MatchError: another number of features than the layer was built for.
+
+    >>> import numpy as np
+    >>> LayerNorm()(np.array([[1.0, 5.0], [20.0, 10.0]])).round(3)
+    array([[-1.,  1.],
+           [ 1., -1.]])
+    """
+
+    min_dims = 2
+    records = (*Layer.records, "mean", "inverse_std")
+    mean: Array = None
+    inverse_std: Array = None
+
+    def __init__(self, eps: float = 1e-5, *, scale: bool = True, shift: bool = True) -> None:
+        self.eps = _checked_eps("LayerNorm", eps)
+        self.scale = scale
+        self.shift = shift
+
+    def setup(self, input_shape: Shape) -> None:
+        self.features = input_shape[-1]
+        self.gamma = Parameter((self.features,), Constant(1.0)) if self.scale else None
+        self.beta = Parameter((self.features,), zeros) if self.shift else None
+
+    def forward(self, input: Array) -> Array:
+        y, mean, inverse_std = functional.layer_norm(rows(input), _value(self.gamma), _value(self.beta), self.eps)
+        if not contract.inferring():
+            self.mean, self.inverse_std = mean, inverse_std
+        return _shaped(y, input)
+
+    def backward(self, output_grad: Array) -> Array:
+        x, g, scale = rows(self.last_input), rows(output_grad), _value(self.gamma)
+        grads = functional.layer_norm_backward(x, self.mean, self.inverse_std, scale, g)
+        _accumulate(self.gamma, grads[1])
+        _accumulate(self.beta, grads[2])
+        return None if self.is_first else _shaped(grads[0], output_grad)
+
+
+def _value(parameter: Parameter | None) -> Array | None:
+    return None if parameter is None else parameter.value
+
+
+def _accumulate(parameter: Parameter | None, grad: Array) -> None:
+    if parameter is not None:
+        parameter.accumulate(grad)
+
+
+def _shaped(matrix: Array, like: Array) -> Array:
+    return matrix if like.ndim == 2 else namespace(matrix).reshape(matrix, like.shape)
+
+
+def _checked_momentum(momentum: float) -> float:
+    if not 0.0 <= momentum <= 1.0:
+        raise DataError(
+            code="LN550",
+            where="BatchNorm",
+            saw=f"momentum={momentum!r}",
+            why="it is how much the latest batch counts in the running averages",
+            fix="a number from 0 to 1, such as 0.1",
+        )
+    return float(momentum)
+
+
+def _checked_eps(where: str, eps: float) -> float:
+    if not 0.0 < eps < math.inf:
+        raise DataError(
+            code="LN551",
+            where=where,
+            saw=f"eps={eps!r}",
+            why="it keeps the division finite where all numbers are equal",
+            fix="a small number above 0, such as 1e-5",
+        )
+    return float(eps)
