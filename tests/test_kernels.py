@@ -34,9 +34,13 @@ VECTORS = {
 }
 OTHERS = [
     "add_bias",
+    "batch_norm",
+    "batch_norm_backward",
     "column_sums",
     "total",
     "label_range",
+    "layer_norm",
+    "layer_norm_backward",
     "rectifier_network",
     "rectifier_network_backward",
     "softmax_nll",
@@ -169,6 +173,23 @@ def test_small_networks_answer_as_their_functions(data, dtype, widths, n):
 @needs_kernels
 @rounds
 @given(data=st.data(), dtype=dtypes, shape=shapes)
+def test_normalizations_answer_as_their_functions(data, dtype, shape):
+    x, output_grad = data.draw(numbers(dtype, shape)), data.draw(numbers(dtype, shape))
+    scale, shift = (data.draw(numbers(dtype, shape[1:])) for _ in range(2))
+    for name in ("batch_norm", "layer_norm"):
+        fast, plain = pair(name)
+        got, expected = fast(x, scale, shift, 0.1), plain(x, scale, shift, 0.1)
+        for one, other in zip(got, expected, strict=True):
+            close(one, other)
+        fast, plain = pair(f"{name}_backward")
+        given_back = (x, *expected[1:], scale, output_grad, *((0.1,) if name == "batch_norm" else ()))
+        for one, other in zip(fast(*given_back), plain(*given_back), strict=True):
+            close(one, other)
+
+
+@needs_kernels
+@rounds
+@given(data=st.data(), dtype=dtypes, shape=shapes)
 def test_sums_biases_and_rows_answer_as_their_functions(data, dtype, shape):
     a = data.draw(numbers(dtype, shape))
     bias = data.draw(numbers(dtype, shape[1:]))
@@ -222,6 +243,10 @@ MISFITS = [
     ("softmax_nll", (ROWS, np.array([0]))),
     ("softmax_nll_grad", (ROWS, np.array([0]), 1.0)),
     ("label_range", (np.zeros(0, dtype=np.int64),)),
+    ("batch_norm", (ROWS, np.zeros(2), VECTOR, 0.1)),
+    ("batch_norm_backward", (ROWS, VECTOR, np.zeros(2), VECTOR, ROWS, 0.1)),
+    ("layer_norm", (ROWS, VECTOR, np.zeros(2), 0.1)),
+    ("layer_norm_backward", (ROWS, VECTOR, np.zeros(2), VECTOR, ROWS)),
     ("rectifier_network", (ROWS, np.zeros(7), np.array([3, 2]))),
     ("rectifier_network", (ROWS, np.zeros(6), np.array([2, 2]))),
     ("rectifier_network_backward", (np.zeros((5, 2)), np.zeros((2, 2)), np.zeros(8), np.zeros(7), np.array([3, 2]))),

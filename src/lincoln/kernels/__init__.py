@@ -19,7 +19,7 @@ from numpy import ndarray
 
 __all__ = ["accelerated", "accelerated_by_rows", "accelerated_in_place", "active", "status"]
 
-_MODULES = ("activations", "networks", "passes", "updates")
+_MODULES = ("activations", "networks", "normalization", "passes", "updates")
 _FLOAT32 = np.dtype(np.float32)
 _X86_NEEDS = ("AVX2", "FMA3")
 
