@@ -1,0 +1,184 @@
+"""One run of the training loop for an estimator: curves, scores, patience, the best weights."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import check_scoring
+from sklearn.utils.validation import _check_sample_weight
+
+from .. import arrays
+from ..exc import DataError
+from ..models import Epoch, Trainer
+from ..models.display import Display
+from .parameters import batch_size
+from .rows import Batches, Rows
+
+__all__ = ["check_weights", "train"]
+
+_SLOWEST = 1e-6
+"""The learning rate below which an adaptive one is not made smaller."""
+
+
+def train(estimator: Any, rows: Rows, valid: Rows | None, *, epochs: int, part: bool) -> None:
+    """Go through the rows for some epochs, or fewer if the estimator's patience ends; then bring the best weights back.
+
+    Args:
+        estimator: one that has been started.
+        rows: to learn from.
+        valid: to be judged by after each epoch, or None.
+        epochs: at most so many.
+        part: whether this is a ``partial_fit``, of which many more may come.
+    """
+    est, size = estimator, batch_size(estimator, len(rows))
+    trainer = Trainer(est._loss, est._optimizer, metrics=[] if valid is None else [_judge(est, valid)])
+    trainer.epoch = len(est.history_)
+    if est.learning_rate_init != est._rate:
+        est._rate = est.learning_rate_init
+        est._optimizer.lr = est._rate if not callable(est._optimizer.lr) else est._optimizer.lr
+    if est._latest is not None and not part:
+        est.network_.load_state_dict(est._latest)
+    if est.batch_size != "auto" and est.batch_size > len(rows):
+        est._warn("Got `batch_size` less than 1 or larger than sample size. It is going to be clipped")
+    loader = Batches(rows, size, order=est._stream if est.shuffle else None)
+    judged = None if valid is None else Batches(valid)
+    display, callbacks = Display(epochs=epochs, bar=False), est._callbacks()
+    est.n_iter_, est.stopped_ = 0, False
+    try:
+        for epoch in trainer.epochs(loader, valid=judged, epochs=epochs):
+            _note(est, epoch, len(rows))
+            if est.verbose:
+                display.line(_line(est, epoch))
+            told = [callback(est, epoch) for callback in callbacks]
+            est.stopped_ = _patience_ends(est, display) or any(answer is True for answer in told)
+            if est.stopped_:
+                break
+    except KeyboardInterrupt:
+        est._warn("Training interrupted by user.")
+    if est.n_iter_ == est.max_iter and not (part or est.stopped_):
+        est._warn(
+            f"Stochastic Optimizer: Maximum iterations ({est.max_iter}) reached and the optimization hasn't converged "
+            "yet.",
+            ConvergenceWarning,
+        )
+    _end(est, part)
+
+
+def check_weights(estimator: Any, weights: Any, x: Any) -> np.ndarray:
+    """Example weights as ``(n,)``.
+
+    Raises:
+        ValueError: not one for each row, negative, or all zero.
+    """
+    checked: np.ndarray = _check_sample_weight(weights, x, dtype=np.float64)
+    if checked.min() < 0 or not checked.any():
+        raise DataError(
+            code="LN663",
+            where=type(estimator).__name__,
+            saw=f"sample_weight from {checked.min():g} to {checked.max():g}",
+            why="a weight says how often a row counts: sample weights are not negative, and not all of them zero",
+            fix="sample_weight of at least 0; leave rows out that are to count for nothing",
+        )
+    return checked
+
+
+def _judge(estimator: Any, valid: Rows) -> Callable[[Any, Any], float]:
+    """The score of an epoch as a metric of the training loop."""
+    if estimator.scoring is None or estimator.scoring == "loss":
+        return _usual(estimator, valid)
+    scorer = check_scoring(estimator, scoring=estimator.scoring)
+    weighs = valid.weights is not None and _takes_weights(scorer)
+    options = {"sample_weight": valid.weights} if weighs else {}
+    known = estimator._named_labels(valid.y)
+
+    def score(outputs: Any, labels: Any) -> float:
+        nameless = copy.copy(estimator)  # the rows have lost their columns' names by now
+        nameless.__dict__.pop("feature_names_in_", None)
+        return float(scorer(nameless, valid.x, known, **options))
+
+    return score
+
+
+def _usual(estimator: Any, valid: Rows) -> Callable[[Any, Any], float]:
+    def score(outputs: Any, labels: Any) -> float:
+        plain = arrays.numpy(outputs)
+        if not np.isfinite(plain).all():
+            return math.nan
+        return float(estimator._usual_score(plain, valid.y, valid.weights))
+
+    return score
+
+
+def _takes_weights(scorer: Any) -> bool:
+    parameters = inspect.signature(scorer).parameters
+    return "sample_weight" in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+
+
+def _note(est: Any, epoch: Epoch, n: int) -> None:
+    """Write down an epoch, and how many have gone by without improvement."""
+    est.history_.append(epoch)
+    est.n_iter_ += 1
+    est.t_ += n
+    est.loss_ = epoch.train_loss
+    est.loss_curve_.append(est.loss_)
+    if epoch.valid_loss is not None:
+        score = -epoch.valid_loss if est.scoring == "loss" else epoch.metrics["score"]
+        if est.validation_scores_ is None:
+            est.validation_scores_, est.validation_loss_curve_ = [], []
+        est.validation_scores_.append(score)
+        est.validation_loss_curve_.append(epoch.valid_loss)
+    if est.early_stopping:
+        best = -np.inf if est.best_validation_score_ is None else est.best_validation_score_
+        improved = score >= best + est.tol
+        tie = score == best and epoch.valid_loss < est._best_loss
+        if score > best or tie or est._best is None:
+            est.best_validation_score_, est._best_loss = score, epoch.valid_loss
+            est._best = est.network_.state_dict()
+    else:
+        best = np.inf if est.best_loss_ is None else est.best_loss_
+        improved = est.loss_ <= best - est.tol
+        est.best_loss_ = min(best, est.loss_)
+    est._unimproved = 0 if improved else est._unimproved + 1
+    if est.solver == "sgd" and est.learning_rate == "invscaling":
+        est._optimizer.lr = est.learning_rate_init / (est.t_ + 1) ** est.power_t
+
+
+def _patience_ends(est: Any, display: Display) -> bool:
+    """Whether it is time to stop; an adaptive learning rate is made smaller first."""
+    if est._unimproved <= est.n_iter_no_change:
+        return False
+    what = "Validation score" if est.early_stopping else "Training loss"
+    text = f"{what} did not improve more than tol={est.tol:f} for {est.n_iter_no_change} consecutive epochs."
+    if est.solver != "sgd" or est.learning_rate != "adaptive":
+        ends = "Stopping."
+    elif est._optimizer.lr <= _SLOWEST:
+        ends = "Learning rate too small. Stopping."
+    else:
+        est._optimizer.lr /= 5.0
+        est._unimproved = 0
+        ends = f"Setting learning rate to {est._optimizer.lr:f}"
+    if est.verbose:
+        display.line(f"{text} {ends}")
+    return "Stopping" in ends
+
+
+def _end(est: Any, part: bool) -> None:
+    """Bring the best weights back; the latest ones are kept, for a fit that goes on."""
+    if est.early_stopping and est._best is not None and (not part or est.stopped_):
+        est._latest = est.network_.state_dict()
+        est.network_.load_state_dict(est._best)
+    else:
+        est._latest = None
+
+
+def _line(est: Any, epoch: Epoch) -> str:
+    text = f"Iteration {est.n_iter_}, loss = {est.loss_:.8f}"
+    if epoch.valid_loss is None:
+        return text
+    return f"{text}, validation loss = {epoch.valid_loss:.8f}, validation score = {est.validation_scores_[-1]:f}"

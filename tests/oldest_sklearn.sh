@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# The estimators' tests with the oldest scikit-learn that they support, in an environment of its own: .oldest
+set -euo pipefail
+cd "$(dirname "$0")/.."
+OLDEST="${OLDEST:-.oldest}"
+PYTHON="${PYTHON:-python3}"
+if [ ! -x "$OLDEST/bin/python" ]; then
+  "$PYTHON" -m venv "$OLDEST"
+fi
+if ! "$OLDEST/bin/python" -c 'import sklearn, sys; sys.exit(sklearn.__version__ != "1.6.0")' 2> /dev/null; then
+  "$OLDEST/bin/python" -m pip install --quiet scikit-learn==1.6.0 pandas joblib pytest array-api-strict --editable .
+fi
+exec "$OLDEST/bin/python" -m pytest -q tests/test_sklearn*.py "$@"
