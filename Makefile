@@ -1,10 +1,10 @@
 # One command each: everything that is needed is set up in .venv first.
 #   make demo       train a classifier on real data, check its gradients, save a picture
 #   make test       every check that needs nothing heavy
-#   make test-all   the tests that make test leaves out: live PyTorch, full-length examples
+#   make test-all   the tests that make test leaves out: live PyTorch, full-length examples, the oldest scikit-learn
 #   make bench      speed and memory beside PyTorch, JAX, scikit-learn and thinc; takes half an hour of an idle machine
 #   make format     bring the code into shape
-#   make clean      remove .venv, .bench and what tools left behind
+#   make clean      remove .venv, .bench, .oldest and what tools left behind
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -44,6 +44,7 @@ test: $(VENV)/.test
 	$(BIN)/python -m pytest -m "not big"
 
 test-all: $(VENV)/.test-all
+	PYTHON=$(PYTHON) tests/oldest_sklearn.sh
 	$(BIN)/python -m pytest -m big
 
 $(BENCH)/.peers: Makefile
@@ -69,5 +70,5 @@ format: $(VENV)/.test
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) $(BENCH) build dist output .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH) .oldest build dist output .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from lincoln import functional
-from lincoln.functional import activations, losses, normalization, passes, updates
+from lincoln.functional import activations, losses, networks, normalization, passes, updates
 
 A = np.array([[-3.0, -0.5, 0.25, 2.0], [0.5, -1.0, 0.0, 30.0]])
 G = np.array([[1.0, -2.0, 0.5, 3.0], [-1.0, 0.25, 2.0, 1.0]])
@@ -78,7 +78,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
 }
 """Every function with arguments for it."""
 
-OTHERS = {*updates.__all__, *passes.__all__, *normalization.__all__}
+OTHERS = {*updates.__all__, *passes.__all__, *networks.__all__, *normalization.__all__}
 """Functions that have tests of their own: they change arrays, take matrices only, or give several arrays."""
 
 ELEMENTWISE = ["sigmoid", "tanh", "relu", "silu", "gelu", "gelu_tanh", "normal_cdf", "softplus", "log_sigmoid"]

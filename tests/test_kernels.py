@@ -43,9 +43,12 @@ OTHERS = [
     "layer_norm_backward",
     "rectifier_network",
     "rectifier_network_backward",
+    "sigmoid_nll",
+    "sigmoid_nll_grad",
     "softmax_nll",
     "softmax_nll_grad",
     "take_rows",
+    "value_range",
 ]
 
 dtypes = st.sampled_from([np.float32, np.float64])
@@ -144,6 +147,8 @@ def test_cross_entropy_and_its_gradient_answer_as_their_functions(data, dtype, s
     fast, plain = pair("softmax_nll_grad")
     scale = data.draw(st.sampled_from([1.0, 0.125]))
     agree(fast(p, labels, scale), plain(p, labels, scale))
+    fast, plain = pair("value_range")
+    assert fast(p) == plain(p) or np.isnan(p).any()
     fast, plain = pair("label_range")
     assert fast(labels) == plain(labels)
 
@@ -168,6 +173,19 @@ def test_small_networks_answer_as_their_functions(data, dtype, widths, n):
         fast(other_units, output_grad, value, grad, np.array(widths))
         plain(other_units, output_grad, value, other_grad, np.array(widths))
     close(grad, other_grad)
+
+
+@needs_kernels
+@rounds
+@given(data=st.data(), dtype=dtypes, shape=shapes)
+def test_binary_cross_entropy_and_its_gradient_answer_as_their_functions(data, dtype, shape):
+    a = data.draw(numbers(dtype, shape, width=1e4))
+    labels = data.draw(hnp.arrays(dtype, shape, elements=st.sampled_from([0.0, 1.0, 0.25])))
+    fast, plain = pair("sigmoid_nll")
+    for one, other in zip(fast(a, labels), plain(a, labels), strict=True):
+        agree(one, other)
+    fast, plain = pair("sigmoid_nll_grad")
+    agree(fast(a, labels, 0.5), plain(a, labels, 0.5))
 
 
 @needs_kernels
@@ -234,14 +252,17 @@ def test_a_label_or_a_row_that_there_is_not_is_an_error_and_no_wild_read():
 
 VECTOR, ROWS, LABELS = np.zeros(3), np.zeros((2, 3)), np.array([0, 1])
 MISFITS = [
-    *((name, (ROWS, np.zeros((1, 3)))) for name in TWO),
-    *((name, (ROWS, np.zeros((2, 2)))) for name in TWO),
+    *((name, (np.zeros((2, 9)), np.zeros((1, 9)))) for name in TWO),
+    *((name, (np.zeros((2, 9)), np.zeros((2, 8)))) for name in TWO),
     ("sgd", (VECTOR, np.zeros(2), 0.1)),
     ("sgd_momentum", (VECTOR, VECTOR.copy(), np.zeros(2), 0.1, 0.9, True)),
     ("adam", (VECTOR, VECTOR.copy(), VECTOR.copy(), np.zeros(2), 1, 0.1, 0.9, 0.999, 1e-8)),
     ("add_bias", (ROWS, np.zeros(2))),
     ("softmax_nll", (ROWS, np.array([0]))),
     ("softmax_nll_grad", (ROWS, np.array([0]), 1.0)),
+    ("sigmoid_nll", (ROWS, np.zeros((2, 2)))),
+    ("sigmoid_nll_grad", (ROWS, np.zeros((1, 3)), 1.0)),
+    ("value_range", (np.zeros((0, 3)),)),
     ("label_range", (np.zeros(0, dtype=np.int64),)),
     ("batch_norm", (ROWS, np.zeros(2), VECTOR, 0.1)),
     ("batch_norm_backward", (ROWS, VECTOR, np.zeros(2), VECTOR, ROWS, 0.1)),

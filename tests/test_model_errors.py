@@ -367,6 +367,16 @@ LABELS = [
         lambda: fit(chooser(), valid=(X, Y)),
     ),
     Mistake(
+        "weights beside batches from elsewhere",
+        exc.DataError,
+        "LN524",
+        lambda: fit(chooser(batch_gen=data.DataLoader((X, Y[:, None]))), sample_weight=np.ones(12)),
+        "Classifier.fit",
+        "sample_weight beside batch_gen",
+        "batches (x, y, weights); or fit(features, labels, sample_weight=...) without batch_gen",
+        lambda: fit(chooser(batch_gen=data.DataLoader((X, Y[:, None], np.ones(12))))),
+    ),
+    Mistake(
         "values that a sigmoid cannot reach",
         exc.DataError,
         "LN180",

@@ -7,15 +7,17 @@ from . import arrays, exc, functional, initializers, layers, losses
 from .contract import inference, recording
 from .layers import Container, Dense, Layer, Parallel, Residual, Sequential
 from .losses import Loss
-from .parameters import Parameter
+from .parameters import Buffer, Parameter
 
 if TYPE_CHECKING:
-    from . import check, data, datasets, metrics, models, optim, utils
+    from . import check, data, datasets, files, metrics, models, optim, sklearn, tabular, utils
     from .check import check_gradients, check_layer
+    from .files import load, save
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Buffer",
     "Container",
     "Dense",
     "Layer",
@@ -31,19 +33,24 @@ __all__ = [
     "data",
     "datasets",
     "exc",
+    "files",
     "functional",
     "inference",
     "initializers",
     "layers",
+    "load",
     "losses",
     "metrics",
     "models",
     "optim",
     "recording",
+    "save",
+    "sklearn",
+    "tabular",
     "utils",
 ]
 
-_LOADED_ON_USE = ("check", "data", "datasets", "metrics", "models", "optim", "utils")
+_LOADED_ON_USE = ("check", "data", "datasets", "files", "metrics", "models", "optim", "sklearn", "tabular", "utils")
 
 
 def __getattr__(name: str) -> Any:
@@ -52,6 +59,8 @@ def __getattr__(name: str) -> Any:
         return import_module(f"{__name__}.{name}")
     if name in ("check_gradients", "check_layer"):
         return getattr(import_module(f"{__name__}.check"), name)
+    if name in ("load", "save"):
+        return getattr(import_module(f"{__name__}.files"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

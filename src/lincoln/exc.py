@@ -12,7 +12,9 @@ __all__ = [
     "LincolnError",
     "MatchError",
     "MissingDataError",
+    "MissingFileError",
     "MissingPackageError",
+    "ModelFileError",
     "NotFittedError",
     "TrainingError",
 ]
@@ -90,6 +92,14 @@ class CheckError(LincolnError, AssertionError):
 
 class MissingDataError(LincolnError, FileNotFoundError):
     """A dataset is neither on this computer nor to be had from its public mirrors."""
+
+
+class ModelFileError(LincolnError, ValueError):
+    """A model file or a checkpoint cannot be written, cannot be read, or does not fit what it is to be loaded into."""
+
+
+class MissingFileError(ModelFileError, FileNotFoundError):
+    """There is no model file under that name."""
 
 
 class MissingPackageError(LincolnError, ImportError):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from ..arrays import Array, namespace
-from ..kernels import accelerated_by_rows
+from ..kernels import accelerated_by_elements, accelerated_by_rows
 
 __all__ = [
     "elu",
@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 
-@accelerated_by_rows
+@accelerated_by_elements
 def sigmoid(a: Array) -> Array:
     """p = 1 / (1 + exp(-a)), through exp(-|a|), which cannot overflow.
 
@@ -57,7 +57,7 @@ def sigmoid(a: Array) -> Array:
     return xp.clip(_logistic(a), least_probability(a), 1.0 - float(xp.finfo(a.dtype).eps) / 2)
 
 
-@accelerated_by_rows
+@accelerated_by_elements
 def sigmoid_backward(p: Array, output_grad: Array) -> Array:
     """∂L/∂a = p (1 - p) ∂L/∂p, from the output p."""
     return p * (1.0 - p) * output_grad
@@ -73,13 +73,13 @@ def tanh(a: Array) -> Array:
     return namespace(a).tanh(a)
 
 
-@accelerated_by_rows
+@accelerated_by_elements
 def tanh_backward(t: Array, output_grad: Array) -> Array:
     """∂L/∂a = (1 - t²) ∂L/∂t, from the output t."""
     return (1.0 - t * t) * output_grad
 
 
-@accelerated_by_rows
+@accelerated_by_elements
 def relu(a: Array) -> Array:
     """r = max(a, 0)
 
@@ -90,7 +90,7 @@ def relu(a: Array) -> Array:
     return namespace(a).maximum(a, 0.0)
 
 
-@accelerated_by_rows
+@accelerated_by_elements
 def relu_backward(r: Array, output_grad: Array) -> Array:
     """∂L/∂a = ∂L/∂r where r > 0, else 0: the slope at 0 itself is taken as 0. From the output r."""
     xp = namespace(r)
@@ -129,7 +129,7 @@ def elu_backward(a: Array, output_grad: Array, alpha: float) -> Array:
     return xp.where(a > 0, output_grad, alpha * xp.exp(_negative_part(a)) * output_grad)
 
 
-@accelerated_by_rows
+@accelerated_by_elements
 def silu(a: Array) -> Array:
     """s = a σ(a)   (Elfwing, Uchibe, Doya 2018; also called swish)
 
@@ -140,7 +140,7 @@ def silu(a: Array) -> Array:
     return a * _logistic(a)
 
 
-@accelerated_by_rows
+@accelerated_by_elements
 def silu_backward(a: Array, output_grad: Array) -> Array:
     """∂L/∂a = σ(a) (1 + a (1 - σ(a))) ∂L/∂s. From the input a."""
     p = _logistic(a)

@@ -6,18 +6,21 @@ import numpy as np
 
 from ..arrays import Array, namespace
 from ..kernels import accelerated, accelerated_in_place
-from .activations import log_softmax
-from .losses import negative_log_likelihood, one_hot
+from .activations import log_softmax, sigmoid
+from .losses import negative_log_likelihood, one_hot, sigmoid_cross_entropy
 
 __all__ = [
     "add_bias",
     "column_sums",
     "label_range",
     "product",
+    "sigmoid_nll",
+    "sigmoid_nll_grad",
     "softmax_nll",
     "softmax_nll_grad",
     "take_rows",
     "total",
+    "value_range",
 ]
 
 
@@ -99,6 +102,41 @@ def softmax_nll_grad(p: Array, labels: Array, scale: float = 1.0) -> Array:
     array([[ 0.25, -0.25]])
     """
     return (p - one_hot(labels, p)) * scale
+
+
+@accelerated
+def sigmoid_nll(a: Array, labels: Array) -> tuple[Array, Array]:
+    """-y log p - (1 - y) log(1 - p) with p = σ(a), and p, which the gradient wants again.
+
+    >>> import numpy as np
+    >>> losses, p = sigmoid_nll(np.array([[0.0]]), np.array([[1.0]]))
+    >>> losses.round(4), p
+    (array([[0.6931]]), array([[0.5]]))
+    """
+    return sigmoid_cross_entropy(a, labels, 1.0), sigmoid(a)
+
+
+@accelerated
+def sigmoid_nll_grad(p: Array, labels: Array, scale: float = 1.0) -> Array:
+    """s (p - y): the derivative of s times the sum of `sigmoid_nll` with respect to the logits
+
+    >>> import numpy as np
+    >>> sigmoid_nll_grad(np.array([[0.75]]), np.array([[1.0]]), 2.0)
+    array([[-0.5]])
+    """
+    return (p - labels) * scale
+
+
+@accelerated
+def value_range(values: Array) -> tuple[float, float]:
+    """The smallest and the largest of real numbers.
+
+    >>> import numpy as np
+    >>> value_range(np.array([[2.0, 0.5]]))
+    (0.5, 2.0)
+    """
+    xp = namespace(values)
+    return float(xp.min(values)), float(xp.max(values))
 
 
 @accelerated

@@ -17,10 +17,11 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy import ndarray
 
-__all__ = ["accelerated", "accelerated_by_rows", "accelerated_in_place", "active", "status"]
+__all__ = ["accelerated", "accelerated_by_elements", "accelerated_by_rows", "accelerated_in_place", "active", "status"]
 
 _MODULES = ("activations", "networks", "normalization", "passes", "updates")
 _FLOAT32 = np.dtype(np.float32)
+_NARROW = 8  # columns: fewer do not fill a vector instruction
 _X86_NEEDS = ("AVX2", "FMA3")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -62,29 +63,44 @@ def accelerated_in_place(*changed: int) -> Callable[[Function], Function]:
 
 
 def accelerated_by_rows(function: Function) -> Function:
-    """As `accelerated`, for functions that work along the last axis, or element by element, and keep the shape.
+    """As `accelerated`, for functions that work along the last axis, and keep the shape.
 
     Arrays of other than two axes are given to the twin as rows of their last axis.
     """
+    return _with_twin(function, otherwise=_in_rows(function, least=0), least=0)
+
+
+def accelerated_by_elements(function: Function) -> Function:
+    """As `accelerated_by_rows`, for functions of each element by itself: narrow arrays become one long row."""
+    return _with_twin(function, otherwise=_in_rows(function, least=_NARROW), least=_NARROW)
+
+
+def _in_rows(function: Callable[..., Any], *, least: int) -> Callable[..., Any]:
+    """The twin on arrays in another shape, where that is possible; else the function."""
     twin = _twins.get(function.__name__)
 
-    def by_rows(*args: Any, **named: Any) -> Any:
+    def in_rows(*args: Any, **named: Any) -> Any:
         first = args[0] if args else None
-        if twin and type(first) is ndarray and first.ndim not in (0, 2) and first.size and not named:
+        if twin and type(first) is ndarray and first.ndim and first.size and not named:
+            columns = first.shape[-1] if first.shape[-1] >= least else first.size
             try:
                 if all(type(arg) is not ndarray or arg.shape == first.shape for arg in args) and _native(args):
-                    return twin(*(_as_rows(arg) for arg in args)).reshape(first.shape)
+                    return twin(*(_as_rows(arg, columns) for arg in args)).reshape(first.shape)
             except TypeError:
                 pass
         return function(*args, **named)
 
-    return _with_twin(function, otherwise=by_rows, axes=2)
+    return in_rows
 
 
 def _with_twin(
-    function: Function, *, otherwise: Callable[..., Any], axes: int = 0, changed: tuple[int, ...] = ()
+    function: Function,
+    *,
+    otherwise: Callable[..., Any],
+    least: int | None = None,
+    changed: tuple[int, ...] = (),
 ) -> Function:
-    """The twin where it takes the arguments, of a first one with so many axes if that is said; else the other way."""
+    """The twin where it takes the arguments, rows of at least so many columns if that is said; else the other way."""
     twin = _twins.get(function.__name__)
     if twin is None:
         return function
@@ -92,8 +108,10 @@ def _with_twin(
     @functools.wraps(function)
     def dispatch(*args: Any, **named: Any) -> Any:
         first = args[0] if args else None
-        if named or type(first) is not ndarray or (axes and first.ndim != axes):
+        if named or type(first) is not ndarray:
             return otherwise(*args, **named)
+        if least is not None and (first.ndim != 2 or first.shape[1] < least):
+            return otherwise(*args)
         for arg in args:  # as in `_native`, without a call, which would cost as much as a small kernel
             if type(arg) is ndarray and arg.dtype is not _FLOAT32 and not arg.dtype.isnative:
                 return otherwise(*args)
@@ -113,8 +131,8 @@ def _native(args: tuple[Any, ...]) -> bool:
     return all(type(arg) is not ndarray or arg.dtype.isnative for arg in args)
 
 
-def _as_rows(arg: Any) -> Any:
-    return arg.reshape(-1, arg.shape[-1]) if type(arg) is ndarray and arg.flags.c_contiguous else arg
+def _as_rows(arg: Any, columns: int) -> Any:
+    return arg.reshape(-1, columns) if type(arg) is ndarray and arg.flags.c_contiguous else arg
 
 
 def _load() -> tuple[str, dict[str, Callable[..., Any]]]:

@@ -92,6 +92,63 @@ def softmax_nll_grad(p, labels, scale):
     return out
 
 
+# pythran export sigmoid_nll(float32[:, :] order(C), float32[:, :] order(C))
+# pythran export sigmoid_nll(float64[:, :] order(C), float64[:, :] order(C))
+
+
+def sigmoid_nll(a, labels):
+    if labels.shape[0] != a.shape[0] or labels.shape[1] != a.shape[1]:
+        raise ValueError("arrays of different shapes")
+    z = a.reshape(a.size)
+    y = labels.reshape(a.size)
+    losses = np.empty_like(a)
+    p = np.empty_like(a)
+    flat_losses = losses.reshape(a.size)
+    flat_p = p.reshape(a.size)
+    one = a.dtype.type(1)
+    zero = a.dtype.type(0)
+    low = a.dtype.type(1.0020841800044864e-292 if a.itemsize == 8 else 9.860761315262648e-32)
+    high = a.dtype.type(1.0 - 2.0**-53 if a.itemsize == 8 else 1.0 - 2.0**-24)
+    e = np.exp(-np.abs(z))
+    share = np.where(z < zero, e, one) / (one + e)
+    flat_p[:] = np.where(share < low, low, np.where(share > high, high, share))
+    flat_losses[:] = np.log1p(e) + np.where(z < zero, -y * z, (one - y) * z)
+    return losses, p
+
+
+# pythran export sigmoid_nll_grad(float32[:, :] order(C), float32[:, :] order(C), float64)
+# pythran export sigmoid_nll_grad(float64[:, :] order(C), float64[:, :] order(C), float64)
+
+
+def sigmoid_nll_grad(p, labels, scale):
+    if labels.shape[0] != p.shape[0] or labels.shape[1] != p.shape[1]:
+        raise ValueError("arrays of different shapes")
+    q = p.reshape(p.size)
+    y = labels.reshape(p.size)
+    out = np.empty_like(p)
+    flat = out.reshape(p.size)
+    factor = p.dtype.type(scale)
+    for i in range(p.size):
+        flat[i] = (q[i] - y[i]) * factor
+    return out
+
+
+# pythran export value_range(float32[:, :] order(C))
+# pythran export value_range(float64[:, :] order(C))
+
+
+def value_range(values):
+    if values.size == 0:
+        raise ValueError("no values")
+    flat = values.reshape(values.size)
+    low = flat[0]
+    high = flat[0]
+    for i in range(flat.shape[0]):
+        low = min(low, flat[i])
+        high = max(high, flat[i])
+    return float(low), float(high)
+
+
 # pythran export label_range(int64[:])
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from .. import functional
 from ..arrays import Array, namespace
@@ -121,12 +122,25 @@ class SigmoidCrossEntropy(Question):
     """
 
     takes = "logits"
+    records = (*Loss.records, "_p", "_p_of")
+    _p: Any = None
+    _p_of: Any = None
 
     def value(self, predictions: Array, labels: Array) -> Array:
+        if self.positive_weight == 1.0:
+            losses, self._p = functional.sigmoid_nll(predictions, labels)
+            self._p_of = predictions
+            return losses
         return functional.sigmoid_cross_entropy(predictions, labels, self.weight_like(predictions))
 
     def derivative(self, predictions: Array, labels: Array) -> Array:
-        return functional.sigmoid_cross_entropy_grad(predictions, labels, self.weight_like(predictions))
+        return self.scaled_derivative(predictions, labels, 1.0)
+
+    def scaled_derivative(self, predictions: Array, labels: Array, scale: float) -> Array:
+        if self.positive_weight == 1.0:
+            p = self._p if predictions is self._p_of else functional.sigmoid(predictions)
+            return functional.sigmoid_nll_grad(p, labels, scale)
+        return functional.sigmoid_cross_entropy_grad(predictions, labels, self.weight_like(predictions)) * scale
 
     def probabilities(self, output: Array) -> Array:
         return functional.sigmoid(output)

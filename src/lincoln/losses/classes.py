@@ -148,16 +148,14 @@ class SoftmaxCrossEntropy(Choice):
         return functional.softmax_cross_entropy(z, labels, self.label_smoothing, weight)
 
     def derivative(self, predictions: Array, labels: Array) -> Array:
+        return self.scaled_derivative(predictions, labels, 1.0)
+
+    def scaled_derivative(self, predictions: Array, labels: Array, scale: float) -> Array:
         if self._is_plain():
             p = self._p if predictions is self._p_of else functional.softmax(predictions)
-            return functional.softmax_nll_grad(p, labels, 1.0)
+            return functional.softmax_nll_grad(p, labels, scale)
         z, weight = functional.log_softmax(predictions), self._weight_like(predictions)
-        return functional.softmax_cross_entropy_grad(z, labels, self.label_smoothing, weight)
-
-    def gradient(self) -> Array:
-        if self._shares is not None or self._p is None or self._p_of is not self.last_input:
-            return super().gradient()
-        return functional.softmax_nll_grad(self._p, self.labels, self._scale)
+        return functional.softmax_cross_entropy_grad(z, labels, self.label_smoothing, weight) * scale
 
     def probabilities(self, output: Array) -> Array:
         return functional.softmax(output)

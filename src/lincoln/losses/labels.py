@@ -27,6 +27,9 @@ _TOLERANCE = 1e-5
 
 def element_labels(loss: Loss, predictions: Array, labels: Any) -> Array:
     """Labels for a loss that compares number with number: in the predictions' shape, dtype and library."""
+    fits = type(labels) is type(predictions) is np.ndarray and labels.dtype is predictions.dtype
+    if fits and labels.shape == predictions.shape:
+        return labels
     labels = _as_array(loss, labels, predictions)
     if arrays.kind(labels) not in ("float", "int"):
         _refuse_kind(loss, labels, "numbers")
@@ -151,8 +154,7 @@ def positive_weights(loss: Loss, weights: tuple[float, ...], predictions: Array)
 
 def check_range(loss: Loss, name: str, values: Array, low: float, high: float) -> None:
     """Refuse values outside [low, high]; values that are not finite are left to training to report."""
-    xp = namespace(values)
-    least, most = float(xp.min(values)), float(xp.max(values))
+    least, most = functional.value_range(values)
     if least < low - _TOLERANCE or most > high + _TOLERANCE:
         meant = {"labels": "labels between 0 and 1", "predictions": loss.takes}[name]
         remedy = {

@@ -98,6 +98,11 @@ class Loss(Recorded):
         """The derivative of `value` with respect to the predictions, in their shape."""
         raise NotImplementedError(f"{type(self).__name__}.derivative")
 
+    def scaled_derivative(self, predictions: Array, labels: Array, scale: float) -> Array:
+        """The derivative times a number; a subclass may do both in one pass."""
+        grad = self.derivative(predictions, labels)
+        return grad if grad is None or scale == 1.0 else grad * scale
+
     def fit_labels(self, predictions: Array, labels: Array) -> Array:
         """Labels in the shape, dtype and library that `value` wants, or a `MatchError`."""
         return fit.element_labels(self, predictions, labels)
@@ -158,11 +163,13 @@ class Loss(Recorded):
     def gradient(self) -> Array:
         """The derivative of the last batch's loss with respect to the network's output."""
         self._require_forward()
-        grad = self.derivative(self.last_input, self.labels)
+        shares = self._shares
+        grad = self.scaled_derivative(self.last_input, self.labels, self._scale if shares is None else 1.0)
         if grad is None:
             raise _nothing_returned(self, "derivative")
-        if self._shares is not None:
-            grad = grad * _spread(self._shares, grad.ndim)
+        if shares is None:
+            return grad
+        grad = grad * _spread(shares, grad.ndim)
         return grad if self._scale == 1.0 else grad * self._scale
 
     def backward(self) -> None:
@@ -269,7 +276,7 @@ class Loss(Recorded):
         total = functional.total(losses)
         self._scale = 1.0 if self.reduction == "sum" else _inverse(_sum_over(share, losses))
         self.count = examples
-        loss = total * self._scale
+        loss: float = total * self._scale
         self.total = loss if self.reduction == "sum" else loss * examples
         return loss
 
@@ -307,4 +314,4 @@ def _sum_over(share: Array | None, losses: Array) -> float:
     size = math.prod(losses.shape)
     if share is None:
         return float(size)
-    return functional.total(share) * size / int(math.prod(share.shape))
+    return float(functional.total(share)) * size / math.prod(share.shape)

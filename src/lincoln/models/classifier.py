@@ -48,6 +48,7 @@ class Classifier(Model):
     ['no', 'yes']
     """
 
+    learned = ("classes", "log_ps")
     log_ps: bool = False
     classes: np.ndarray | None = None
 

@@ -21,15 +21,16 @@ class Display:
     Args:
         epochs: how many there will be.
         bar: whether to show how far it has got.
+        done: how many epochs there have been before.
 
     >>> Display(epochs=3, bar=False).line("to stderr")
     """
 
-    def __init__(self, *, epochs: int, bar: bool) -> None:
+    def __init__(self, *, epochs: int, bar: bool, done: int = 0) -> None:
         self.epochs = epochs
         self.shows = bar
-        self._done = 0
-        self._bar = _terminal_bar(epochs) if bar else None
+        self._done = done
+        self._bar = _terminal_bar(epochs, done) if bar else None
 
     def line(self, text: str) -> None:
         """Write one line."""
@@ -60,11 +61,11 @@ def _losses(epoch: Epoch) -> str:
     return "  ".join(parts + [f"{name} {value:.4f}" for name, value in epoch.metrics.items()])
 
 
-def _terminal_bar(epochs: int) -> Any:
+def _terminal_bar(epochs: int, done: int) -> Any:
     if not sys.stderr.isatty():
         return None
     try:
         from tqdm import tqdm
     except ImportError:
         return None
-    return tqdm(total=epochs, unit="epoch", file=sys.stderr, dynamic_ncols=True)
+    return tqdm(total=epochs, initial=done, unit="epoch", file=sys.stderr, dynamic_ncols=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from ..exc import DataError, MissingPackageError
 
@@ -44,6 +44,9 @@ class Epoch:
     def monitored(self) -> float:
         """The loss that early stopping and schedules look at: of validation, or else of training."""
         return self.train_loss if self.valid_loss is None else self.valid_loss
+
+
+_COLUMNS = ("number", "steps", "train_loss", "valid_loss", "learning_rate", "seconds")
 
 
 class History:
@@ -97,6 +100,28 @@ class History:
                 fix=f"one of {', '.join(names)}",
             )
         return [row.get(name) for row in rows]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Every value of an epoch as a list over the epochs, the metrics by their names.
+
+        >>> history = History()
+        >>> history.append(Epoch(number=1, steps=10, train_loss=0.5))
+        >>> history.state_dict()["train_loss"]
+        [0.5]
+        """
+        columns: dict[str, Any] = {name: [getattr(epoch, name) for epoch in self.epochs] for name in _COLUMNS}
+        names = dict.fromkeys(name for epoch in self.epochs for name in epoch.metrics)
+        return columns | {"metrics": {name: [epoch.metrics.get(name) for epoch in self.epochs] for name in names}}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> Self:
+        """Hold the epochs that `state_dict` gave."""
+        metrics: list[dict[str, float]] = [{} for _ in state["number"]]
+        for name, values in state["metrics"].items():
+            for row, value in zip(metrics, values, strict=True):
+                row |= {} if value is None else {name: value}
+        rows = zip(*(state[name] for name in _COLUMNS), metrics, strict=True)
+        self.epochs = [Epoch(**dict(zip((*_COLUMNS, "metrics"), row, strict=True))) for row in rows]
+        return self
 
     def rows(self) -> list[dict[str, Any]]:
         """One flat dictionary for each epoch, the metrics by their names beside the rest.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Self
+import inspect
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -16,8 +17,14 @@ from ..optim import Optimizer
 from ..recorded import Recorded
 from .display import Display
 from .history import History
+from .run import Run, checkpoint_of
 from .stopping import EarlyStopping
 from .trainer import Evaluation, Mean, Trainer, metric_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..files import Checkpoint
 
 __all__ = ["Model"]
 
@@ -79,6 +86,9 @@ class Model(Recorded):
 
     # ------------------------------------------------------------------ what a subclass says
 
+    learned: ClassVar[tuple[str, ...]] = ()
+    """The attributes that are learned from the training data, such as the classes."""
+
     def default_loss(self) -> Any:
         """The loss to use if none is given."""
         raise NotImplementedError
@@ -108,9 +118,12 @@ class Model(Recorded):
         print_every: int | None = 100,
         batch_size: int = 32,
         *,
-        valid: tuple[Any, Any] | None = None,
+        valid: tuple[Any, ...] | None = None,
+        sample_weight: Any = None,
         early_stopping: EarlyStopping | int | bool | None = None,
         progress: bool = False,
+        checkpoint: Checkpoint | str | Path | None = None,
+        resume: str | Path | None = None,
     ) -> Self:
         """Train for some epochs, from the weights as they are.
 
@@ -120,16 +133,22 @@ class Model(Recorded):
             print_every: write a line to stderr after every so many steps: the mean loss per example since the last
                 line, and the metric on the validation data, or else on the training data. None for no lines.
             batch_size: how many examples a step learns from.
-            valid: features and labels to judge on after each epoch.
+            valid: features and labels to judge on after each epoch; a third part weights them in the loss.
+            sample_weight: how much each training example counts, ``(n,)``; 2 is like the example given twice.
             early_stopping: when to stop; a number is its patience in epochs, True the usual one. The best weights are
                 brought back.
             progress: show how far it has got on stderr: a bar in a terminal, a few lines elsewhere.
+            checkpoint: a file, or a `lincoln.files.Checkpoint`, to write down in how far training has come.
+            resume: such a file to go on from, bit for bit as if it had never been interrupted; ``epochs`` then counts
+                from where that training began. If there is no such file training begins anew, so that one and the same
+                call can be repeated after a crash. Where ``checkpoint`` is not given, it is the same file.
 
         Raises:
             DataError, MatchError: data that cannot be learned from.
+            ModelFileError: a checkpoint of another model or other data, or that cannot be written or read.
             TrainingError: the loss is not finite; the last finite weights are kept.
         """
-        if valid is not None and not (isinstance(valid, tuple | list) and len(valid) == 2):
+        if valid is not None and not (isinstance(valid, tuple | list) and len(valid) in (2, 3)):
             raise DataError(
                 code="LN179",
                 where=f"{type(self).__name__}.fit",
@@ -137,20 +156,24 @@ class Model(Recorded):
                 why="it is what each epoch is judged on: features and their labels",
                 fix="valid=(x_valid, y_valid); lnc.data.train_test_split(x, y) divides what there is",
             )
-        batches, judged = self._training_batches(features, labels, batch_size)
+        batches, judged = self._training_batches(features, labels, batch_size, sample_weight)
         validation = self._given(self.valid_gen) if valid is None else self._loader(*valid)
-        display = Display(epochs=epochs, bar=progress)
         stopping = _stopping(early_stopping)
-        if stopping:
-            stopping.start()
         self.trainer.recent = Mean()
-        on_step = self._printer(display, print_every, judged if validation is None else validation)
+        target = checkpoint_of(resume if checkpoint is None else checkpoint)
+        run = Run(self.trainer, epochs=epochs, stopping=stopping, checkpoint=target)
+        run.start(self, resume=resume, batches=batches, valid=validation)
+        display = Display(epochs=epochs, bar=progress, done=run.done)
+        if run.resumed:
+            display.line(f"Resumed from {resume}: {run.done} of {epochs} epochs done, {run.left} to come")
+        on_step = run.on_step(self._printer(display, print_every, judged if validation is None else validation))
         try:
-            for epoch in self.trainer.epochs(batches, valid=validation, epochs=epochs, on_step=on_step):
+            for epoch in self.trainer.epochs(batches, valid=validation, epochs=run.left, on_step=on_step):
                 self.history.append(epoch)
                 display.epoch(epoch)
-                if stopping and stopping.update(epoch, self.network):
+                if run.on_epoch(epoch):
                     break
+            run.finish()
         except BaseException:
             self.network.clear_grad()
             raise
@@ -159,6 +182,33 @@ class Model(Recorded):
             if stopping:
                 stopping.restore(self.network)
             self.loss.forget()
+        return self
+
+    def saved_arguments(self) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """What a saved model is made of again: all that it was made of, but for the data."""
+        bound = inspect.signature(type(self)).bind_partial(*self.arguments[0], **self.arguments[1])
+        parts: dict[str, Any] = {"network": self.network, "loss": self.loss, "optimizer": self.optimizer}
+        parts |= dict.fromkeys(bound.arguments.keys() & {"batch_gen", "valid_gen"})
+        bound.arguments |= {name: part for name, part in parts.items() if name in bound.signature.parameters}
+        return bound.args, bound.kwargs
+
+    def state_dict(self) -> dict[str, Any]:
+        """What has been learned beside the network's and the optimizer's state: the history, the classes' names.
+
+        >>> from lincoln import Dense, models
+        >>> models.Regressor(Dense(1, None)).state_dict()
+        {'history': {...}, 'epoch': 0, '_one_column': True}
+        """
+        learned = {name: getattr(self, name) for name in self.learned}
+        return {"history": self.history.state_dict(), "epoch": self.trainer.completed} | learned
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> Self:
+        """Go on from what `state_dict` gave."""
+        history = History().load_state_dict(state["history"])
+        learned = {name: state[name] for name in self.learned}
+        self.trainer.epoch, self.history = int(state["epoch"]), history
+        for name, value in learned.items():
+            setattr(self, name, value)
         return self
 
     def evaluate(self, features: Any, labels: Any = None) -> Evaluation:
@@ -208,16 +258,16 @@ class Model(Recorded):
         value = self.network.vector.value
         return arrays.dtype_name(value) if self.network.built and value.shape[0] else "float32"
 
-    def _loader(self, features: Any, labels: Any) -> DataLoader:
+    def _loader(self, features: Any, labels: Any, weights: Any = None) -> DataLoader:
         check_finite(features, where=type(self).__name__)
         encoded = self.network_labels(arrays.numpy(labels))
-        return DataLoader(Dataset(features, encoded, dtype=self._dtype()), batch_size=_ROWS)
+        return DataLoader(Dataset(features, encoded, weights, dtype=self._dtype()), batch_size=_ROWS)
 
     def _given(self, batches: Any) -> Any:
         """Batches from elsewhere, in the network's dtype; a function that gives them is left to the trainer."""
         return batches if batches is None or callable(batches) else as_batches(batches, dtype=self._dtype())
 
-    def _training_batches(self, features: Any, labels: Any, batch_size: int) -> tuple[Any, Any]:
+    def _training_batches(self, features: Any, labels: Any, batch_size: int, weights: Any) -> tuple[Any, Any]:
         """Batches to train on, and batches to judge the training on, if there are arrays to take them from."""
         if features is None or labels is None:
             if features is not None or self.batch_gen is None or callable(self.batch_gen):
@@ -228,20 +278,33 @@ class Model(Recorded):
                     why="there is nothing to learn from",
                     fix="fit(features, labels), or batch_gen=... with batches to go through",
                 )
+            if weights is not None:
+                raise self._no_place_for_weights()
             return self._given(self.batch_gen), None
         if not self.network.built:
             first, _ = Dataset(features[:1], [0])[:]
             with contract.inference():
                 self.network(first)
         self.learn_labels(arrays.numpy(labels))
-        judged = self._loader(features, labels)
+        judged = self._loader(features, labels, weights)
         if self.batch_gen is None:
             return DataLoader(judged.dataset, batch_size=batch_size, shuffle=True, seed=self._shuffling()), judged
+        if weights is not None:
+            raise self._no_place_for_weights()
         if not callable(self.batch_gen):
             return self._given(self.batch_gen), judged
         generate: Callable[..., Any] = self.batch_gen
         encoded = self.network_labels(arrays.numpy(labels))
         return (lambda: generate(features, encoded, size=batch_size)), judged
+
+    def _no_place_for_weights(self) -> DataError:
+        return DataError(
+            code="LN524",
+            where=f"{type(self).__name__}.fit",
+            saw="sample_weight beside batch_gen",
+            why="the batches come from elsewhere, and which weights belong to which rows is not known here",
+            fix="batches (x, y, weights); or fit(features, labels, sample_weight=...) without batch_gen",
+        )
 
     def _shuffling(self) -> np.random.Generator:
         seed = self.network.seed if self.seed is None else self.seed

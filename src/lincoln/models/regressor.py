@@ -42,6 +42,7 @@ class Regressor(Model):
     array([2.], dtype=float32)
     """
 
+    learned = ("_one_column",)
     _one_column: bool = True
 
     def default_loss(self) -> Any:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any, Self
 
-from .. import arrays
-from ..arrays import Array
+import numpy as np
+
 from ..exc import DataError
 from ..layer import Layer
 from ..recorded import Recorded
@@ -57,21 +59,39 @@ class EarlyStopping(Recorded):
         self.best = math.inf
         self.best_epoch = 0
         self._waited = 0
-        self._weights: Array = None
+        self._best: dict[str, np.ndarray] | None = None
 
     def update(self, epoch: Epoch, network: Layer) -> bool:
         """Look at an epoch; true if it is time to stop."""
         if epoch.monitored < self.best - self.min_delta:
             self.best, self.best_epoch, self._waited = epoch.monitored, epoch.number, 0
-            value = network.vector.value
-            self._weights = arrays.namespace(value).asarray(value, copy=True)
+            self._best = network.state_dict()
         else:
             self._waited += 1
+        return self.over
+
+    @property
+    def over(self) -> bool:
+        """Whether its patience is at an end."""
         return self._waited >= self.patience
 
     def restore(self, network: Layer) -> None:
         """Give the network the best weights back."""
-        if self._weights is not None:
-            network.vector.value[...] = self._weights
+        if self._best is not None:
+            network.load_state_dict(self._best)
             network.vector.release()
-            self._weights = None
+            self._best = None
+
+    def state_dict(self) -> dict[str, Any]:
+        """What has been seen so far, the best weights included.
+
+        >>> EarlyStopping().state_dict()
+        {'best': inf, 'best_epoch': 0, 'waited': 0, 'weights': None}
+        """
+        return {"best": self.best, "best_epoch": self.best_epoch, "waited": self._waited, "weights": self._best}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> Self:
+        """Go on from what `state_dict` gave."""
+        self.best, self.best_epoch = float(state["best"]), int(state["best_epoch"])
+        self._waited, self._best = int(state["waited"]), state["weights"]
+        return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from .. import arrays, contract, functional, losses
+from .. import arrays, contract, losses
 from ..arrays import Array, namespace
 from ..exc import DataError
 from ..layer import Layer, walk
@@ -58,30 +58,6 @@ class PoissonDeviance(losses.Poisson):
     def value(self, predictions: Array, labels: Array) -> Array:
         xp = namespace(labels)
         return super().value(predictions, labels) + labels * xp.log(xp.where(labels > 0, labels, 1.0)) - labels
-
-
-class BinaryCrossEntropy(losses.SigmoidCrossEntropy):
-    """L = log(1 + exp(s)) with s = -a where y is 1, a where y is 0;  ∂L/∂a = σ(a) - y
-
-    Labels that the estimator has encoded are 0 or 1, in the predictions' shape and dtype: there is nothing to check in
-    every batch. A column is computed on as the row that it is in memory, which is quicker.
-
-    >>> import numpy as np
-    >>> from lincoln.layers import Linear
-    >>> round(BinaryCrossEntropy(Linear(1, seed=0))(np.zeros((1, 3)), np.array([[1.0]])), 4)
-    0.6931
-    """
-
-    def fit_labels(self, predictions: Array, labels: Array) -> Array:
-        encoded = predictions.shape == labels.shape and predictions.dtype == labels.dtype
-        return labels if encoded else super().fit_labels(predictions, labels)
-
-    def value(self, predictions: Array, labels: Array) -> Array:
-        a, y = predictions.reshape(1, -1), labels.reshape(1, -1)
-        return functional.softplus((1.0 - 2.0 * y) * a).reshape(predictions.shape)
-
-    def derivative(self, predictions: Array, labels: Array) -> Array:
-        return functional.sigmoid(predictions.reshape(1, -1)).reshape(predictions.shape) - labels
 
 
 class Objective(Loss):
@@ -191,7 +167,7 @@ def classifier_loss(estimator: Any, network: Layer, *, multilabel: bool) -> Loss
     """The loss that a classifier's parameter asks for, of this network; by itself the one that fits its last layer."""
     last = last_layer(network)
     one_each = multilabel or network.output_shape[-1] == 1
-    on_logits = BinaryCrossEntropy if one_each else losses.SoftmaxCrossEntropy
+    on_logits = losses.SigmoidCrossEntropy if one_each else losses.SoftmaxCrossEntropy
     return _made(estimator, network, {"log_loss": _AFTER.get(type(last), on_logits)})
 
 

@@ -1,0 +1,56 @@
+"""``lincoln evaluate``: how good a model's predictions for a table are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .options import reading_options, talking_options
+
+__all__ = ["command"]
+
+_EXAMPLES = """\b
+Examples:
+  lincoln evaluate runs/people new.csv
+  lincoln evaluate runs/people new.csv --fail-under accuracy=0.85 --json
+"""
+
+
+@click.command(epilog=_EXAMPLES)
+@click.argument("model", metavar="MODEL")
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--target", "-t", metavar="COL", help="The true values; the name of training if not given.")
+@click.option("--fail-under", multiple=True, metavar="METRIC=VALUE", help="Exit with 6 if it is worse.")
+@reading_options
+@talking_options
+def command(model: str, data: Path, target: str | None, fail_under: tuple[str, ...], json: bool, **given: Any) -> None:
+    """Compare a model's predictions for DATA with the true values in it."""
+    import pandas as pd
+
+    from ..tabular.troubles import check_known
+    from .console import Console
+    from .gates import check_gates, read_gates, shown_metric
+    from .models import NewTable, check_labels, load_model
+    from .progress import Progress
+
+    console, gates = Console(json=json), read_gates(fail_under)
+    _, trained = load_model(model)
+    target = target or str(trained.target_name)
+    with Progress(console) as progress:
+        table = NewTable(trained, data, given, progress=progress, target=target)
+        facts = table.found.facts[target]
+        check_known(table.file, target, facts)
+        check_labels(table, trained, target)
+        for note in table.notes:
+            console.note(note)
+        rows = pd.concat([rows for _, rows in table.frames()], ignore_index=True)
+        rows = rows[rows[target].notna()]
+        with table.named_lines(0):
+            metrics = trained.evaluate(rows.drop(columns=target), rows[target])
+    console.table(
+        [target, f"{len(rows):,} rows"], [[name, shown_metric(name, value)] for name, value in metrics.items()]
+    )
+    console.event("result", rows=len(rows), metrics=metrics)
+    check_gates(gates, metrics)

@@ -1,0 +1,97 @@
+"""How far a long piece of work has got: a bar on a terminal, a few plain lines elsewhere; always done of total."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Any, Self
+
+from .console import Console, printable
+
+__all__ = ["Progress"]
+
+_EVERY = 0.1
+_LINES = 10
+_QUIET = 2.0
+"""Seconds in which nothing is told where stderr is no terminal."""
+
+
+class Progress:
+    """Stages of work, one after the other; each knows its total from its beginning.
+
+    Args:
+        console: where to show it.
+
+    >>> with Progress(Console()) as progress:
+    ...     progress.stage("reading", total=100, unit="MB")
+    ...     progress.update(100)
+    """
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.total = self.done = 0.0
+        self._title = self._unit = self._more = ""
+        self._bar: Any = None
+        self._task: Any = None
+        self._started = self._shown = 0.0
+        self._lines = 0
+
+    def __enter__(self) -> Self:
+        if self.console.terminal and (rich := self.console.rich()) is not None:
+            from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+            from rich.table import Column
+
+            whole = Column(no_wrap=True)
+            columns = (TextColumn("{task.description}", markup=False, table_column=whole), BarColumn(bar_width=20))
+            state = TextColumn("{task.fields[state]}", markup=False, table_column=whole)
+            self._bar = Progress(*columns, state, TimeRemainingColumn(), console=rich, transient=True)
+            self._bar.start()
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def stage(self, title: str, *, total: float, unit: str) -> None:
+        """Begin a stage; the one before it is over."""
+        title = printable(title)
+        self._title, self._unit, self.total, self.done, self._more = title, unit, max(total, 1e-9), 0.0, ""
+        self._started = self._shown = time.perf_counter()
+        self._lines = 0
+        if self._bar is not None:
+            if self._task is not None:
+                self._bar.remove_task(self._task)
+            self._task = self._bar.add_task(title, total=self.total, state="")
+
+    def update(self, done: float, *, more: str = "") -> None:
+        """So much is done of the total; ``more`` stands beside it."""
+        self.done, self._more = done, more or self._more
+        now = time.perf_counter()
+        if now - self._shown < _EVERY and done < self.total:
+            return
+        self._shown = now
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done, state=self.state())
+        elif done < self.total and now - self._started > _QUIET and done * _LINES >= self.total * (self._lines + 1):
+            self._lines = int(done * _LINES / self.total)
+            self.console.say(f"{self._title}: {self.state()}, {_duration(self.remaining(now))} left")
+
+    def state(self) -> str:
+        """Done of total, in words."""
+        return f"{self.done:,.0f} of {self.total:,.0f} {self._unit}" + (f", {self._more}" if self._more else "")
+
+    def remaining(self, now: float) -> float:
+        """The seconds that the rest takes at the pace so far."""
+        return (now - self._started) * (self.total - self.done) / max(self.done, 1e-9)
+
+
+def _duration(seconds: float) -> str:
+    """Seconds in words.
+
+    >>> _duration(42.4), _duration(200), _duration(8000)
+    ('42 s', '3 min 20 s', '2 h 13 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    return f"{whole // 60} min {whole % 60} s" if whole < 3600 else f"{whole // 3600} h {whole % 3600 // 60} min"

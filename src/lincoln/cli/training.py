@@ -1,0 +1,277 @@
+"""What ``lincoln train`` does, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..exc import DataError
+from . import runs, settings
+from .console import Console
+from .errors import UsageError
+from .gates import check_gates, read_gates, shown_metric
+from .progress import Progress
+from .table import TrainingTable, digest, open_table
+from .threads import set_threads, threads
+
+__all__ = ["train"]
+
+IRIS = Path(__file__).with_name("iris.csv")
+_MODEL = (
+    "hidden",
+    "dropout",
+    "epochs",
+    "batch_size",
+    "lr",
+    "weight_decay",
+    "label_smoothing",
+    "patience",
+)
+_FREE = {"plots", "runs"}
+"""What may be said beside ``--resume``."""
+
+
+def train(
+    given: Mapping[str, Any],
+    *,
+    typed: set[str],
+    resume: str | None,
+    config: str | None,
+    gates: tuple[str, ...],
+    console: Console,
+) -> int:
+    """Train, test and save, and return the exit code.
+
+    Args:
+        given: every setting by the name of its option.
+        typed: the names of those that the command line gave.
+        resume: the run to go on with.
+        config: the file that settings were taken from.
+        gates: what ``--fail-under`` was given.
+        console: where to tell of it.
+    """
+    wanted = read_gates(gates)
+    run, chosen = _chosen(given, typed, resume)
+    set_threads(chosen["threads"])
+    chosen["threads"] = threads()
+    with Progress(console) as progress:
+        table = _open(chosen, progress, run, console)
+        run = run or runs.new_run(Path(chosen["runs"]), chosen["name"])
+        chosen["name"] = run.folder.name
+        training = Training(run, chosen, table, console, progress)
+        if config is not None:
+            training.compare(Path(config))
+        try:
+            model, test = training.fit()
+            metrics = training.finish(model, test)
+        except KeyboardInterrupt:
+            console.say(f"\ninterrupted; to go on: lincoln train --resume {run.folder}")
+            console.event("interrupted", run=str(run.folder), epochs=training.epochs)
+            return 130
+    training.report(model, metrics)
+    check_gates(wanted, metrics)
+    return 0
+
+
+class Training:
+    """One run of training, on its way."""
+
+    def __init__(
+        self, run: runs.Run, chosen: dict[str, Any], table: TrainingTable, console: Console, progress: Progress
+    ) -> None:
+        self.run = run
+        self.chosen = chosen
+        self.table = table
+        self.console = console
+        self.progress = progress
+        self.epochs = 0
+        self.found: dict[str, Any] = {"rows": table.rows, "columns": list(table.kinds)}
+        self.found["sha256"] = digest(table.file.layout.path)
+        self._check_data()
+        self.write_settings()
+
+    def fit(self) -> tuple[Any, Any]:
+        """The trained model, and the rows to test it on."""
+        model = self.new_model()
+        hooks = {"on_start": self.on_start, "on_step": self.on_step, "on_epoch": self.on_epoch}
+        again = self.run.checkpoint if self.run.checkpoint.exists() else None
+        target, table = self.table.target, self.table
+        if table.stream:
+            model.fit_chunks(table.training_parts, target, checkpoint=self.run.checkpoint, resume=again, **hooks)
+            return model, table.test_rows() if table.test_share else None
+        learned, test = table.divided()
+        model.fit(learned, target, checkpoint=self.run.checkpoint, resume=again, **hooks)
+        return model, test
+
+    def new_model(self) -> Any:
+        """The model that the settings describe."""
+        from ..tabular import TabularModel, TabularPreprocessor
+
+        kinds = dict.fromkeys(self.chosen["categorical"], "category") | dict.fromkeys(self.chosen["numeric"], "numeric")
+        kinds.pop(self.table.target, None)
+        options = {name: self.chosen[name] for name in _MODEL}
+        preprocessor = TabularPreprocessor(kinds=kinds) if kinds else None
+        more = {"task": self.chosen["task"], "valid_share": self.chosen["valid_size"], "seed": self.chosen["seed"]}
+        return TabularModel(preprocessor=preprocessor, **more, **options)
+
+    def compare(self, config: Path) -> None:
+        """Tell why a run may not repeat, bit for bit, the one whose settings it was given."""
+        if settings.told(config, "found").get("sha256") not in (None, self.found["sha256"]):
+            self.console.note(f"{self.table.file.name} is not the file that {config} tells of: the result will differ")
+        before, now = settings.told(config, "versions"), settings.versions()
+        others = [f"{name} {before[name]} then, {now[name]} now" for name in before if before[name] != now.get(name)]
+        if others:
+            self.console.note(f"bits may differ: {'; '.join(others)}")
+
+    # ------------------------------------------------------------------ while it trains
+
+    def on_start(self, model: Any) -> None:
+        """Everything is known but the weights."""
+        self.chosen |= {name: model.settings[name] for name in _MODEL}
+        self.chosen |= {"task": model.task, "valid_size": model.settings["valid_share"]}
+        self.write_settings()
+        for note in model.notes:
+            self.console.note(note)
+        self.run.write_history(model.history)
+        self.epochs = len(model.history)
+        self.progress.stage("training", total=model.total_steps, unit="steps")
+        self.console.event("training", steps=model.total_steps, epochs=model.total_epochs, settings=self.settings())
+
+    def on_step(self, model: Any, step: int) -> None:
+        """Another step is done."""
+        self.progress.update(step)
+
+    def on_epoch(self, model: Any, epoch: Any) -> None:
+        """Another epoch is done."""
+        self.epochs = epoch.number
+        self.run.add_epoch(epoch)
+        self.progress.update(self.progress.done, more=f"epoch {epoch.number} of at most {model.total_epochs}")
+        self.console.event("epoch", **runs.epoch_row(epoch))
+
+    # ------------------------------------------------------------------ when it is trained
+
+    def finish(self, model: Any, test: Any) -> dict[str, float]:
+        """Test the model and write everything; the metrics."""
+        from ..files import save
+
+        metrics = {} if test is None or not len(test) else dict(model.evaluate(test, self.table.target))
+        self.found |= {"epochs": len(model.history), "best_epoch": model.best_epoch}
+        self.found |= {f"test_{name}": float(value) for name, value in metrics.items()}
+        model.about = {
+            "data": self.table.file.name,
+            "columns": self.table.kinds,
+            "decimal": self.chosen["decimal"],
+            "missing": list(self.chosen["missing"]),
+        }
+        model.about |= {"metrics": metrics, "test_rows": 0 if test is None else len(test), "rows": self.table.rows}
+        model.about |= {"versions": settings.versions()}
+        save(model, self.run.model)
+        self.write_settings()
+        if self.chosen["plots"]:
+            self.plot(model, test)
+        self.run.checkpoint.unlink(missing_ok=True)
+        return metrics
+
+    def plot(self, model: Any, test: Any) -> None:
+        """Draw the learning curve, and the predictions on the test rows."""
+        from .plots import plot_confusion, plot_predictions, quiet
+
+        target, folder = self.table.target, self.run.folder
+        with quiet():
+            model.history.plot(folder / "learning_curve.png", title=self.chosen["name"])
+            if test is None or not len(test):
+                return
+            labels, predicted = test[target].to_numpy(), model.predict(test.drop(columns=target))
+            title = f"{len(test):,} test rows"
+            if model.task == "classification":
+                plot_confusion(folder / "confusion.png", labels, predicted, classes=model.classes, title=title)
+            else:
+                plot_predictions(folder / "predictions.png", labels, predicted, target=target, title=title)
+
+    def report(self, model: Any, metrics: Mapping[str, float]) -> None:
+        """Say what came out."""
+        rows = [[f"test {name}", shown_metric(name, value)] for name, value in metrics.items()]
+        rows += [["epochs", f"{len(model.history)} (best: {model.best_epoch})"]]
+        self.console.table([self.table.target, model.task], rows)
+        made = sorted(one.name for one in self.run.folder.iterdir() if not one.name.startswith("."))
+        self.console.say(f"saved into {self.run.folder}: {', '.join(made)}", style="good")
+        self.console.event(
+            "result",
+            run=str(self.run.folder),
+            model=str(self.run.model),
+            task=model.task,
+            metrics=metrics,
+            epochs=len(model.history),
+            best_epoch=model.best_epoch,
+            files=made,
+        )
+
+    # ------------------------------------------------------------------ settings
+
+    def settings(self) -> dict[str, Any]:
+        """The settings, as they are written."""
+        data = self.chosen["data"]
+        return self.chosen | {"data": None if data is None else str(Path(data).absolute())}
+
+    def _check_data(self) -> None:
+        """Refuse to go on with a run on other data than it began with."""
+        before = settings.told(self.run.config, "found").get("sha256")
+        if before not in (None, self.found["sha256"]):
+            raise DataError(
+                code="LN742",
+                where=f"--resume {self.run.folder}",
+                saw=f"{self.table.file.layout.path}, changed since the run began",
+                why="the run would go on with other rows than it has learned from",
+                fix=f"the file as it was; or lincoln train --config {self.run.config}, which begins anew",
+            )
+
+    def write_settings(self) -> None:
+        """Write every setting as far as it is known."""
+        settings.write_settings(self.run.config, self.settings(), found=self.found)
+
+
+def _chosen(given: Mapping[str, Any], typed: set[str], resume: str | None) -> tuple[runs.Run | None, dict[str, Any]]:
+    """The run to go on with, if there is one, and the settings."""
+    chosen = dict(given)
+    if resume is None:
+        return None, chosen
+    run = runs.find_run(resume, Path(chosen["runs"]))
+    if extra := sorted(typed - _FREE):
+        raise UsageError(
+            code="LN740",
+            where=f"--resume {resume}",
+            saw=f"also {', '.join('--' + name.replace('_', '-') for name in extra)}",
+            why="an interrupted run goes on with the settings that it began with",
+            fix=f"--resume {resume} alone; or --config {run.config} with other settings, which begins anew",
+        )
+    if run.model.exists() and not run.checkpoint.exists():
+        raise UsageError(
+            code="LN741",
+            where=f"--resume {resume}",
+            saw=f"{run.model}, and no checkpoint",
+            why="the run is over, and there is nothing to go on with",
+            fix=f"lincoln train --config {run.config} with more --epochs, which begins anew",
+        )
+    return run, chosen | settings.read_settings(run.config)
+
+
+def _open(chosen: dict[str, Any], progress: Progress, run: runs.Run | None, console: Console) -> TrainingTable:
+    """The table that the settings name; they learn what they left open."""
+    embedded = chosen["data"] is None
+    path = IRIS if embedded else Path(chosen["data"])
+    if embedded:
+        console.say("no DATA is given: training on the irises that come with Lincoln (Fisher 1936)")
+        chosen["target"] = chosen["target"] or "species"
+    chosen["name"] = chosen["name"] or path.name.partition(".")[0]
+    table = open_table(path, chosen, progress)
+    chosen["stream"] = table.stream
+    chosen["drop"] = [*chosen["drop"], *table.left_out]
+    for note in table.found.notes:
+        console.note(note)
+    if table.file.skipped:
+        console.note(f"{table.file.skipped:,} lines of another length than the header are left out")
+    if missing := table.found.facts[table.target].missing:
+        console.note(f"{missing:,} rows without a value of {table.target!r} are left out")
+    console.event("data", file=str(path), rows=table.rows, columns=table.kinds, target=table.target)
+    return table
