@@ -262,14 +262,26 @@ def test_weights_that_are_still_finite_stay_as_they_were_before_the_batch():
 
 def test_weights_that_are_lost_are_brought_back_from_the_start_of_the_epoch():
     network = layers.Linear(1, seed=0).build(3)
-    trainer = sgd(network, loss=losses.MeanSquaredError, lr=lambda step: 0.001 if step < 4 else 1e38, momentum=0.9)
-    epochs = trainer.epochs(BATCHES, epochs=2)
+    batches, lengths = BATCHES * 8, [0.001] * (8 * len(BATCHES)) + [1e38] * 9
+    trainer = sgd(network, loss=losses.MeanSquaredError, lr=lengths.__getitem__, momentum=0.9)
+    epochs = trainer.epochs(batches, epochs=2)
     next(epochs)
     start = network.vector.value.copy()
     with pytest.raises(TrainingError, match="epoch 2, batch 3") as caught:
         next(epochs)
     assert "the weights are those of the start of epoch 2 again" in str(caught.value)
     assert network.vector.value.tobytes() == start.tobytes()
+
+
+def test_short_epochs_share_a_state_to_come_back_to():
+    network = layers.Linear(1, seed=0).build(3)
+    start = network.vector.value.copy()
+    lengths = [0.001] * (2 * len(BATCHES)) + [1e38] * 9
+    trainer = sgd(network, loss=losses.MeanSquaredError, lr=lengths.__getitem__, momentum=0.9)
+    with pytest.raises(TrainingError, match="start of epoch 1 again"):
+        list(trainer.epochs(BATCHES, epochs=4))
+    assert network.vector.value.tobytes() == start.tobytes()
+    assert trainer.optimizer.steps == 0
 
 
 def test_a_last_step_that_is_too_long_does_not_go_unseen():

@@ -50,8 +50,8 @@ def binary_labels(loss: Loss, predictions: Array, labels: Any) -> Array:
 
 def class_labels(loss: Loss, predictions: Array, labels: Any) -> Array:
     """Labels of a choice between classes: integers from 0 to k - 1, one for every row of the predictions."""
-    wanted, classes = tuple(predictions.shape[:-1]), predictions.shape[-1]
-    if not (type(labels) is type(predictions) is np.ndarray and labels.dtype is _INT64 and labels.shape == wanted):
+    *wanted, classes = predictions.shape
+    if not (type(labels) is type(predictions) is np.ndarray and labels.dtype is _INT64 and labels.shape == (*wanted,)):
         labels = _as_class_numbers(loss, labels, predictions)
     low, high = functional.label_range(labels)
     if low < 0 or high >= classes:

@@ -276,7 +276,7 @@ class Loss(Recorded):
         total = functional.total(losses)
         self._scale = 1.0 if self.reduction == "sum" else _inverse(_sum_over(share, losses))
         self.count = examples
-        loss: float = total * self._scale
+        loss = total * self._scale
         self.total = loss if self.reduction == "sum" else loss * examples
         return loss
 
@@ -311,7 +311,7 @@ def _spread(shares: Array, ndim: int) -> Array:
 
 def _sum_over(share: Array | None, losses: Array) -> float:
     """The sum of all shares over the shape of the losses: what a weighted mean divides by."""
-    size = math.prod(losses.shape)
+    size = int(math.prod(losses.shape))
     if share is None:
         return float(size)
-    return float(functional.total(share)) * size / math.prod(share.shape)
+    return functional.total(share) * size / int(math.prod(share.shape))

@@ -43,7 +43,7 @@ class SmallNetwork:
         self.network = loss.network
         self._vector: ParameterVector | None = None
         self._widths: np.ndarray | None = None
-        self._products = 0
+        self._features = self._products = 0
         self._units: Any = None
 
     def __call__(self, *batch: Any) -> float:
@@ -73,15 +73,10 @@ class SmallNetwork:
 
     def _takes(self, x: Any, vector: ParameterVector) -> bool:
         """Whether a batch is small, and as it would be after the first layer's checks."""
-        return (
-            type(x) is np.ndarray
-            and x.dtype == vector.value.dtype
-            and x.ndim == 2
-            and x.shape[1] == self._widths[0]  # type: ignore[index]
-            and 0 < len(x) * self._products <= _MOST
-            and x.flags.c_contiguous
-            and not vector.any_fresh()
-        )
+        if type(x) is not np.ndarray or x.ndim != 2 or x.dtype != vector.value.dtype or not x.flags.c_contiguous:
+            return False
+        n, features = x.shape
+        return features == self._features and 0 < n * self._products <= _MOST and not vector.any_fresh()
 
     def _find_widths(self, vector: ParameterVector) -> np.ndarray | None:
         """The number of inputs and of every linear layer's outputs; None if the layers are of other kinds."""
@@ -99,7 +94,7 @@ class SmallNetwork:
         if not vector.holds([parameter for layer in linear for parameter in (layer.W, layer.B)]):
             return None
         widths = np.array([linear[0].features, *(layer.size for layer in linear)], dtype=np.int64)
-        self._products = int((widths[:-1] * widths[1:]).sum())
+        self._features, self._products = int(widths[0]), int((widths[:-1] * widths[1:]).sum())
         return widths
 
 

@@ -24,6 +24,9 @@ from .small import SmallNetwork
 
 __all__ = ["Evaluation", "Trainer"]
 
+_APART = 16
+"""How many steps lie between two states to come back to, at least."""
+
 Batches = Iterable[Any] | Callable[[], Iterable[Any]]
 
 
@@ -134,10 +137,12 @@ class Trainer(Recorded):
 
         Raises:
             TrainingError: the loss or the weights are not finite. The weights are then the last finite ones: those
-                before the batch, or, with the optimizer's state, those of the start of the epoch.
+                before the batch, or, with the optimizer's state, those of the start of the epoch, or of an epoch
+                just before it where epochs are as short as a few steps.
             DataError: there are no batches (any more).
         """
         inside = list(walk(self.network))
+        self._kept = None
         for _ in range(epochs):
             self._begin()
             for layer in inside:
@@ -244,7 +249,7 @@ class Trainer(Recorded):
                 value = way(*batch)
                 if not math.isfinite(value):
                     raise self._not_finite(f"a loss of {value}", batch, kept="those before this batch")
-                if self.step == first:
+                if self.step == first and (self._kept is None or optimizer.steps - self._kept.steps >= _APART):
                     self._keep()
                 way.backward()
                 optimizer.step()
@@ -262,7 +267,7 @@ class Trainer(Recorded):
         """Remember weights and optimizer at the start of an epoch, to come back to if they stop being numbers."""
         value = self.network.vector.value
         copied = value.copy() if type(value) is np.ndarray else arrays.namespace(value).asarray(value, copy=True)
-        self._kept = _Kept(self.epoch, copied, self.optimizer.state_dict())
+        self._kept = _Kept(self.epoch, self.optimizer.steps, copied, self.optimizer.state_dict())
 
     def _not_finite(self, saw: str, batch: Any, *, kept: str = "not finite") -> TrainingError:
         """The error, after weights that are no longer numbers have been put back."""
@@ -292,6 +297,7 @@ class _Kept(NamedTuple):
     """Where training stood when an epoch began."""
 
     epoch: int
+    steps: int
     weights: Array
     optimizer: dict[str, Any]
 
