@@ -267,7 +267,7 @@ def test_weights_that_are_lost_are_brought_back_from_the_start_of_the_epoch():
     epochs = trainer.epochs(batches, epochs=2)
     next(epochs)
     start = network.vector.value.copy()
-    with pytest.raises(TrainingError, match="epoch 2, batch 3") as caught:
+    with pytest.raises(TrainingError, match="epoch 2, batch 2") as caught:
         next(epochs)
     assert "the weights are those of the start of epoch 2 again" in str(caught.value)
     assert network.vector.value.tobytes() == start.tobytes()

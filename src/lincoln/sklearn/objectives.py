@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from .. import arrays, contract, losses
+from .. import contract, losses
 from ..arrays import Array, namespace
 from ..exc import DataError
 from ..layer import Layer, walk
@@ -13,7 +13,7 @@ from ..layers import LogSigmoid, LogSoftmax, Sigmoid, Softmax
 from ..losses import Loss
 from ..models.model import last_layer
 from ..models.small import SmallNetwork
-from ..parameters import Parameter
+from ..parameters import ParameterVector
 from .normalization import WeightedBatchNorm
 
 __all__ = ["Objective", "PoissonDeviance", "SquaredError", "classifier_loss", "regressor_loss"]
@@ -87,7 +87,8 @@ class Objective(Loss):
         self.alpha = alpha
         self.sums = loss.reduction == "sum"
         self.own_gradient = type(loss).gradient is not Loss.gradient
-        self.weights = [p for p in self.network.parameters() if len(p.shape) > 1]
+        self._penalized: tuple[ParameterVector, Array] | None = None
+        self._decayed: Array = None
         self.norms = [layer for layer in walk(self.network) if isinstance(layer, WeightedBatchNorm)]
 
     def __call__(self, *batch: Any) -> float:
@@ -102,7 +103,9 @@ class Objective(Loss):
             value = value / self.count
             loss._scale = 1.0 / self.count  # makes the gradient of the sum that of the mean
         if self.alpha and learns:
-            penalty = 0.5 * self.alpha * sum(map(_squares, self.weights))
+            value_of_all = self.network.vector.value
+            self._decayed = self._weights_of(self.network.vector) * value_of_all
+            penalty = 0.5 * self.alpha * float(value_of_all.dot(self._decayed))
             self.total += penalty
             value += penalty / self.count
         return value
@@ -121,15 +124,27 @@ class Objective(Loss):
         else:
             self._way.backward()
         if self.alpha:
-            for weight in self.weights:
-                weight.accumulate((self.alpha / self.count) * weight.value)
+            vector = self.network.vector
+            vector.collect()
+            vector.grad += (self.alpha / self.count) * self._decayed
+            vector.mark_fresh()
 
     def forget(self) -> None:
         super().forget()
-        self._way = None
+        self._way = self._penalized = self._decayed = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return super().__getstate__() | {"_way": None}
+        return super().__getstate__() | {"_way": None, "_penalized": None, "_decayed": None}
+
+    def _weights_of(self, vector: ParameterVector) -> Array:
+        """1 for every number of the vector that is a weight's, 0 for the others: found anew for another vector."""
+        if self._penalized is None or self._penalized[0] is not vector:
+            penalized = namespace(vector.value).zeros_like(vector.value)
+            for parameter in vector.parameters:
+                if len(parameter.shape) > 1:
+                    penalized[parameter.start : parameter.start + parameter.size] = 1.0
+            self._penalized = vector, penalized
+        return self._penalized[1]
 
     def probabilities(self, output: Array) -> Array:
         return self.loss.probabilities(output)
@@ -189,8 +204,3 @@ def _made(estimator: Any, network: Layer, named: dict[str, Any]) -> Loss:
         fix=f"one of {', '.join(map(repr, named))}; a class such as lnc.losses.Huber; or a function of the network, "
         "such as lambda network: lnc.losses.Huber(network, delta=2.0)",
     )
-
-
-def _squares(weight: Parameter) -> float:
-    flat = arrays.numpy(weight.value).reshape(-1)
-    return float(flat.dot(flat))
