@@ -80,7 +80,7 @@ def softmax_nll(a: Array, labels: Array) -> tuple[Array, Array]:
     """-log p_c with p = softmax(a), and p, which the gradient wants again.   (..., k) (...) -> (...), (..., k)
 
     Raises:
-        IndexError: a label beyond the last class.
+        IndexError: a label that is no class.
 
     >>> import numpy as np
     >>> losses, p = softmax_nll(np.array([[0.0, 0.0]]), np.array([1]))
@@ -89,6 +89,9 @@ def softmax_nll(a: Array, labels: Array) -> tuple[Array, Array]:
     """
     if labels.shape != a.shape[:-1]:
         raise ValueError(f"labels of shape {tuple(labels.shape)} for logits of shape {tuple(a.shape)}")
+    low, high = label_range(labels)
+    if low < 0 or high >= a.shape[-1]:
+        raise IndexError(f"labels from {low} to {high} for {a.shape[-1]} classes")
     z = log_softmax(a)
     return negative_log_likelihood(z, labels), namespace(z).exp(z)
 

@@ -139,9 +139,18 @@ class SoftmaxCrossEntropy(Choice):
             fit.bounded(self, "label_smoothing", label_smoothing, above=0.0, below=1.0)
         self.label_smoothing = label_smoothing
 
+    def fit_labels(self, predictions: Array, labels: Array) -> Array:
+        if self._is_plain():  # `value` looks at them anyway
+            return fit.class_numbers(self, predictions, labels)
+        return super().fit_labels(predictions, labels)
+
     def value(self, predictions: Array, labels: Array) -> Array:
         if self._is_plain():
-            losses, self._p = functional.softmax_nll(predictions, labels)
+            try:
+                losses, self._p = functional.softmax_nll(predictions, labels)
+            except IndexError:
+                fit.check_classes(self, predictions, labels)
+                raise
             self._p_of = predictions
             return losses
         z, weight = functional.log_softmax(predictions), self._weight_like(predictions)

@@ -50,10 +50,23 @@ def binary_labels(loss: Loss, predictions: Array, labels: Any) -> Array:
 
 def class_labels(loss: Loss, predictions: Array, labels: Any) -> Array:
     """Labels of a choice between classes: integers from 0 to k - 1, one for every row of the predictions."""
-    *wanted, classes = predictions.shape
-    if not (type(labels) is type(predictions) is np.ndarray and labels.dtype is _INT64 and labels.shape == (*wanted,)):
-        labels = _as_class_numbers(loss, labels, predictions)
+    labels = class_numbers(loss, predictions, labels)
+    check_classes(loss, predictions, labels)
+    return labels
+
+
+def class_numbers(loss: Loss, predictions: Array, labels: Any) -> Array:
+    """Labels of a choice between classes as integers, one for every row; which ones is not looked at."""
+    is_array = type(labels) is type(predictions) is np.ndarray
+    if is_array and labels.dtype is _INT64 and labels.shape == predictions.shape[:-1]:
+        return labels
+    return _as_class_numbers(loss, labels, predictions)
+
+
+def check_classes(loss: Loss, predictions: Array, labels: Array) -> None:
+    """Refuse labels outside 0 to k - 1."""
     low, high = functional.label_range(labels)
+    classes = predictions.shape[-1]
     if low < 0 or high >= classes:
         raise DataError(
             code="LN137",
@@ -63,7 +76,6 @@ def class_labels(loss: Loss, predictions: Array, labels: Any) -> Array:
             fix="number the classes from 0: np.unique(y, return_inverse=True)[1]"
             + (f"; or {high + 1} outputs" if low >= 0 else ""),
         )
-    return labels
 
 
 def _as_class_numbers(loss: Loss, labels: Any, predictions: Array) -> Array:

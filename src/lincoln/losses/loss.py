@@ -153,11 +153,11 @@ class Loss(Recorded):
     def judge(self, predictions: Array, labels: Array, weights: Array | None = None) -> float:
         """The loss of what the network has given for a batch."""
         self.last_input = None
-        self.labels = self.fit_labels(predictions, labels)
-        self.last_input = predictions
-        self.losses = self.value(predictions, self.labels)
-        if self.losses is None:
+        self.labels = labels = self.fit_labels(predictions, labels)
+        self.losses = losses = self.value(predictions, labels)
+        if losses is None:
             raise _nothing_returned(self, "value")
+        self.last_input = predictions
         return self._reduce(weights)
 
     def gradient(self) -> Array:
@@ -266,18 +266,21 @@ class Loss(Recorded):
             )
 
     def _reduce(self, weights: Array | None) -> float:
-        losses, share, examples = self.losses, self.share_of(self.labels), float(len(self.losses))
-        self._shares = None
+        losses, share = self.losses, self.share_of(self.labels)
+        examples, self._shares = float(len(losses)), None
         if weights is not None:
             self._shares = weights = fit.checked_weights(self, weights, losses)
             examples = functional.total(weights)
             losses = losses * _spread(weights, losses.ndim)
             share = weights if share is None else share * _spread(weights, share.ndim)
         total = functional.total(losses)
-        self._scale = 1.0 if self.reduction == "sum" else _inverse(_sum_over(share, losses))
         self.count = examples
+        if self.reduction == "sum":
+            self._scale, self.total = 1.0, total
+            return total
+        self._scale = _inverse(examples if losses.ndim == 1 and share is None else _sum_over(share, losses))
         loss = total * self._scale
-        self.total = loss if self.reduction == "sum" else loss * examples
+        self.total = loss * examples
         return loss
 
 

@@ -170,9 +170,9 @@ class Optimizer(Recorded):
         vector = self._ready()
         self._divide(vector)
         clips = self.clip_norm is not None or self.clip_value is not None
-        grads = self._clipped() if clips else [segment.grad for segment in self._segments]
-        for segment, grad in zip(self._segments, grads, strict=True):
-            group = segment.group
+        grads = self._clipped() if clips else None
+        for index, segment in enumerate(self._segments):
+            group, grad = segment.group, segment.grad if grads is None else grads[index]
             lr = rate * group.lr_factor
             decay = self.weight_decay if group.weight_decay is None else group.weight_decay
             if decay and self.decoupled:
