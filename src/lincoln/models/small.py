@@ -25,6 +25,10 @@ _MOST = 100_000
 """Multiplications with addition of a batch's way forward: beyond, matrix products by the BLAS are faster."""
 
 
+_FEW = 24
+"""With fewer examples the vector instructions, which work along them, are not filled."""
+
+
 class SmallNetwork:
     """A loss whose network, if it is a small one, is gone through without its layers.
 
@@ -76,7 +80,7 @@ class SmallNetwork:
         if type(x) is not np.ndarray or x.ndim != 2 or x.dtype != vector.value.dtype or not x.flags.c_contiguous:
             return False
         n, features = x.shape
-        return features == self._features and 0 < n * self._products <= _MOST and not vector.any_fresh()
+        return features == self._features and 0 < n and max(n, _FEW) * self._products <= _MOST and not vector.any_fresh()
 
     def _find_widths(self, vector: ParameterVector) -> np.ndarray | None:
         """The number of inputs and of every linear layer's outputs; None if the layers are of other kinds."""
