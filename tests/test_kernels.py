@@ -34,6 +34,7 @@ VECTORS = {
 }
 OTHERS = [
     "add_bias",
+    "add_bias_relu",
     "batch_norm",
     "batch_norm_backward",
     "column_sums",
@@ -43,6 +44,7 @@ OTHERS = [
     "layer_norm_backward",
     "rectifier_network",
     "rectifier_network_backward",
+    "relu_backward_sums",
     "sigmoid_nll",
     "sigmoid_nll_grad",
     "softmax_nll",
@@ -224,6 +226,16 @@ def test_sums_biases_and_rows_answer_as_their_functions(data, dtype, shape):
     fast(one, bias)
     plain(other, bias)
     agree(one, other)
+    fast, plain = pair("add_bias_relu")
+    fast(one, bias)
+    plain(other, bias)
+    agree(one, other)
+    fast, plain = pair("relu_backward_sums")
+    (grad, other_grad), (sums, other_sums) = (a.copy(), a.copy()), np.empty((2, shape[1]), dtype)
+    fast(one, grad, sums)
+    plain(other, other_grad, other_sums)
+    agree(grad, other_grad)
+    agree(sums, other_sums)
 
 
 @needs_kernels
@@ -258,6 +270,9 @@ MISFITS = [
     ("sgd_momentum", (VECTOR, VECTOR.copy(), np.zeros(2), 0.1, 0.9, True)),
     ("adam", (VECTOR, VECTOR.copy(), VECTOR.copy(), np.zeros(2), 1, 0.1, 0.9, 0.999, 1e-8)),
     ("add_bias", (ROWS, np.zeros(2))),
+    ("add_bias_relu", (ROWS.copy(), np.zeros(2))),
+    ("relu_backward_sums", (ROWS, ROWS.copy(), np.zeros(2))),
+    ("relu_backward_sums", (ROWS, np.zeros((1, 3)), VECTOR.copy())),
     ("softmax_nll", (ROWS, np.array([0]))),
     ("softmax_nll_grad", (ROWS, np.array([0]), 1.0)),
     ("sigmoid_nll", (ROWS, np.zeros((2, 2)))),

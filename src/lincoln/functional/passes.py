@@ -6,14 +6,16 @@ import numpy as np
 
 from ..arrays import Array, namespace
 from ..kernels import accelerated, accelerated_in_place
-from .activations import log_softmax, sigmoid
+from .activations import log_softmax, relu, relu_backward, sigmoid
 from .losses import negative_log_likelihood, one_hot, sigmoid_cross_entropy
 
 __all__ = [
     "add_bias",
+    "add_bias_relu",
     "column_sums",
     "label_range",
     "product",
+    "relu_backward_sums",
     "sigmoid_nll",
     "sigmoid_nll_grad",
     "softmax_nll",
@@ -62,6 +64,34 @@ def add_bias(a: Array, bias: Array) -> None:
     array([[1., 2.]])
     """
     a += bias
+
+
+@accelerated_in_place(0)
+def add_bias_relu(a: Array, bias: Array) -> None:
+    """a ← max(a + b, 0), in place: for an array that has just been made.   (rows, n) (n,)
+
+    >>> import numpy as np
+    >>> a = np.zeros((1, 2))
+    >>> add_bias_relu(a, np.array([1.0, -2.0]))
+    >>> a
+    array([[1., 0.]])
+    """
+    a += bias
+    a[...] = relu(a)
+
+
+@accelerated_in_place(1, 2)
+def relu_backward_sums(r: Array, grad: Array, sums: Array) -> None:
+    """g ← g where r > 0, else 0, in place, and its column sums.   (rows, n) (rows, n) (n,)
+
+    >>> import numpy as np
+    >>> grad, sums = np.array([[5.0, 5.0]]), np.zeros(2)
+    >>> relu_backward_sums(np.array([[0.0, 3.0]]), grad, sums)
+    >>> grad, sums
+    (array([[0., 5.]]), array([0., 5.]))
+    """
+    grad[...] = relu_backward(r, grad)
+    sums[...] = column_sums(grad)
 
 
 @accelerated

@@ -26,6 +26,37 @@ def add_bias(a, bias):
         a[i] += bias
 
 
+# pythran export add_bias_relu(float32[:, :] order(C), float32[:])
+# pythran export add_bias_relu(float64[:, :] order(C), float64[:])
+
+
+def add_bias_relu(a, bias):
+    if bias.shape[0] != a.shape[1]:
+        raise ValueError("a bias of another size")
+    zero = a.dtype.type(0)
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            z = a[i, j] + bias[j]
+            a[i, j] = zero if z < zero else z
+
+
+# pythran export relu_backward_sums(float32[:, :] order(C), float32[:, :] order(C), float32[:])
+# pythran export relu_backward_sums(float64[:, :] order(C), float64[:, :] order(C), float64[:])
+
+
+def relu_backward_sums(r, grad, sums):
+    if grad.shape[0] != r.shape[0] or grad.shape[1] != r.shape[1] or sums.shape[0] != r.shape[1]:
+        raise ValueError("arrays of different shapes")
+    zero = r.dtype.type(0)
+    for j in range(r.shape[1]):
+        sums[j] = zero
+    for i in range(r.shape[0]):
+        for j in range(r.shape[1]):
+            g = grad[i, j] if r[i, j] > zero else zero
+            grad[i, j] = g
+            sums[j] += g
+
+
 # pythran export column_sums(float32[:, :] order(C))
 # pythran export column_sums(float64[:, :] order(C))
 

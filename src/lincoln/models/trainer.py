@@ -20,7 +20,7 @@ from ..metrics import Metric
 from ..optim import Optimizer
 from ..recorded import Recorded
 from .history import Epoch
-from .small import SmallNetwork
+from .plain import PlainNetwork
 
 __all__ = ["Evaluation", "Trainer"]
 
@@ -112,7 +112,7 @@ class Trainer(Recorded):
         self.epoch = self.step = 0
         self.mean = Mean()
         self.recent = Mean()
-        self._way = SmallNetwork(loss)
+        self._way = PlainNetwork(loss)
         self._kept: _Kept | None = None
         self._seconds = 0.0
         self._under_way = self._resumes = False
@@ -132,8 +132,8 @@ class Trainer(Recorded):
                 function that gives a new iterator.
             valid: the same, to be judged after each epoch.
             epochs: how many more.
-            on_step: called with this trainer after each step. A small network of linear layers and ReLU learns by one
-                compiled call each way (`SmallNetwork`): its layers record a pass only inside `recording`.
+            on_step: called with this trainer after each step. A plain network, of linear layers and ReLU, learns by the
+                same formulas in fewer calls (`PlainNetwork`): its layers record a pass only inside `recording`.
 
         Raises:
             TrainingError: the loss or the weights are not finite. The weights are then the last finite ones: those

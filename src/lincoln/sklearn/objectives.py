@@ -12,7 +12,7 @@ from ..layer import Layer, walk
 from ..layers import LogSigmoid, LogSoftmax, Sigmoid, Softmax
 from ..losses import Loss
 from ..models.model import last_layer
-from ..models.small import SmallNetwork
+from ..models.plain import PlainNetwork
 from ..parameters import ParameterVector
 from .normalization import WeightedBatchNorm
 
@@ -96,7 +96,7 @@ class Objective(Loss):
         for norm in self.norms:
             norm.weights = batch[2] if len(batch) > 2 else None
         if self._way is None:
-            self._way = loss if self.own_gradient else SmallNetwork(loss)
+            self._way = loss if self.own_gradient else PlainNetwork(loss)
         value: float = self._way(*batch) if learns else loss(*batch)
         self.last_input, self.count, self.total = loss.last_input, loss.count, loss.total
         if self.sums:

@@ -1,6 +1,7 @@
-"""Small networks of linear layers and rectifiers: one compiled call for the way forward, and one for the way back.
+"""Plain networks, of linear layers and rectifiers, in training: the layers' formulas without the calls of the layers.
 
-Where a layer's work takes less time than the call of its method, most of a training step is calls.
+Where a layer's work takes less time than the call of its method, most of a training step is calls. A small network's
+whole way forward is one compiled call, and so is its way back.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from .. import arrays, contract, functional, kernels
+from ..functional.networks import Parts, parts_of
 from ..layer import Layer
 from ..layers import Dense, Linear, ReLU, Sequential
 from ..losses import Loss
 from ..parameters import ParameterVector
 
-__all__ = ["SmallNetwork"]
+__all__ = ["PlainNetwork"]
 
 _METHODS = ("__call__", "forward", "backward")
 """What a loss must have from `Loss` as it is."""
@@ -24,20 +26,19 @@ _METHODS = ("__call__", "forward", "backward")
 _MOST = 100_000
 """Multiplications with addition of a batch's way forward: beyond, matrix products by the BLAS are faster."""
 
-
 _FEW = 24
-"""With fewer examples the vector instructions, which work along them, are not filled."""
+"""With fewer examples the vector instructions of the compiled call, which work along them, are not filled."""
 
 
-class SmallNetwork:
-    """A loss whose network, if it is a small one, is gone through without its layers.
+class PlainNetwork:
+    """A loss whose network, if it is a plain one, is gone through without its layers.
 
     It is called, and goes back, as the loss is, with the same numbers to rounding. The layers then record nothing.
-    Whatever is not small and plain goes through the layers: other layers, large batches, passes inside `recording`.
+    Whatever is not plain goes through the layers: other kinds of layers, and every pass inside `recording`.
 
     >>> from lincoln import losses
     >>> network = Sequential(Dense(3, "relu"), Linear(1), seed=0)
-    >>> loss = SmallNetwork(losses.MeanSquaredError(network))
+    >>> loss = PlainNetwork(losses.MeanSquaredError(network))
     >>> value = loss(np.ones((4, 2), dtype=np.float32), np.zeros(4))
     >>> loss.backward()
     """
@@ -47,48 +48,64 @@ class SmallNetwork:
         self.network = loss.network
         self._vector: ParameterVector | None = None
         self._widths: np.ndarray | None = None
-        self._features = self._products = 0
+        self._features = self._few_rows = 0
+        self._values: Parts = []
+        self._grads: Parts = []
         self._units: Any = None
 
     def __call__(self, *batch: Any) -> float:
         """The loss of one batch."""
-        network, self._units = self.network, None
+        network, x, self._units = self.network, batch[0], None
         if not network.built or contract.is_recording():
             return self.loss(*batch)
         vector = network.vector
         if vector is not self._vector:
-            self._vector, self._widths = vector, self._find_widths(vector)
-        if self._widths is None or not self._takes(batch[0], vector):
+            self._look_at(vector)
+        if self._widths is None or not self._takes(x, vector):
             return self.loss(*batch)
         if network.output is not None:
             network.forget()
-        output, self._units = functional.rectifier_network(batch[0], vector.value, self._widths)
+        if len(x) <= self._few_rows:
+            output, self._units = functional.rectifier_network(x, vector.value, self._widths)
+        else:
+            self._units = functional.rectifier_layers(x, self._values)
+            output = self._units[-1]
         return self.loss.judge(output, *batch[1:])
 
     def backward(self) -> None:
         """Give every parameter its gradient."""
-        vector = self._vector
-        if self._units is None or vector is None:
+        vector, units = self._vector, self._units
+        if units is None or vector is None:
             self.loss.backward()
             return
         grad = self.loss.gradient()
-        functional.rectifier_network_backward(self._units, grad, vector.value, vector.grad, self._widths)
+        if type(units) is list:
+            functional.rectifier_layers_backward(units, grad, self._values, self._grads)
+        else:
+            functional.rectifier_network_backward(units, grad, vector.value, vector.grad, self._widths)
         vector.mark_fresh()
 
     def _takes(self, x: Any, vector: ParameterVector) -> bool:
-        """Whether a batch is small, and as it would be after the first layer's checks."""
+        """Whether a batch is as it would be after the first layer's checks."""
         if type(x) is not np.ndarray or x.ndim != 2 or x.dtype != vector.value.dtype or not x.flags.c_contiguous:
             return False
-        n, features = x.shape
-        return features == self._features and 0 < n and max(n, _FEW) * self._products <= _MOST and not vector.any_fresh()
+        return x.shape[1] == self._features and len(x) > 0 and not vector.any_fresh()
+
+    def _look_at(self, vector: ParameterVector) -> None:
+        """Find out whether the network is plain, and where its parameters lie."""
+        self._vector, self._widths = vector, self._find_widths(vector)
+        if self._widths is not None:
+            self._features = int(self._widths[0])
+            rows = _MOST // int((self._widths[:-1] * self._widths[1:]).sum())
+            self._few_rows = rows if kernels.active() and rows >= _FEW else 0
+            self._values, self._grads = parts_of(vector.value, self._widths), parts_of(vector.grad, self._widths)
 
     def _find_widths(self, vector: ParameterVector) -> np.ndarray | None:
         """The number of inputs and of every linear layer's outputs; None if the layers are of other kinds."""
         leaves = list(_leaves(self.network))
         linear, between = leaves[::2], leaves[1::2]
         if (
-            not kernels.active()
-            or any(getattr(type(self.loss), name) is not getattr(Loss, name) for name in _METHODS)
+            any(getattr(type(self.loss), name) is not getattr(Loss, name) for name in _METHODS)
             or len(linear) != len(between) + 1
             or any(type(layer) is not Linear or not layer.B for layer in linear)
             or any(type(layer) is not ReLU for layer in between)
@@ -97,9 +114,7 @@ class SmallNetwork:
             return None
         if not vector.holds([parameter for layer in linear for parameter in (layer.W, layer.B)]):
             return None
-        widths = np.array([linear[0].features, *(layer.size for layer in linear)], dtype=np.int64)
-        self._features, self._products = int(widths[0]), int((widths[:-1] * widths[1:]).sum())
-        return widths
+        return np.array([linear[0].features, *(layer.size for layer in linear)], dtype=np.int64)
 
 
 def _leaves(layer: Layer) -> Iterator[Any]:
