@@ -136,6 +136,25 @@ def test_a_layer_without_formulas_names_what_is_missing():
         Layer()(X)
 
 
+def test_a_size_may_come_from_a_second_base_class():
+    class Sized(Layer):
+        def setup(self, input_shape):
+            self.W = lnc.Parameter((input_shape[-1], self.size))
+
+        def forward(self, input):
+            return input @ self.W.value
+
+    class Three:
+        size = 3
+
+    class Both(Sized, Three):
+        """The layer, and how large it is."""
+
+    assert Both()(X).shape == (6, 3)
+    with pytest.raises(exc.NotFittedError, match="LN127"):
+        _ = Both().W
+
+
 # ---------------------------------------------------------------------- dtypes and kinds of number
 
 

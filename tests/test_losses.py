@@ -524,3 +524,38 @@ def test_a_forward_of_ones_own_is_reported_as_the_sum_or_the_mean_that_it_is_sai
     loss = OwnMean(layers.Linear(1, weight_init=Constant(1.0)), reduction=reduction)
     assert loss(np.full((4, 1), 3.0), np.zeros((4, 1))) == 9.0
     assert (loss.total, loss.count) == (total, 4.0)
+
+
+class Reversed:
+    def derivative(self, predictions, labels):
+        return -super().derivative(predictions, labels)
+
+
+@each_reduction
+@pytest.mark.parametrize(
+    ("loss", "y"),
+    [
+        (losses.SoftmaxCrossEntropy, np.zeros(4, dtype=np.int64)),
+        (losses.SigmoidCrossEntropy, np.zeros((4, 2))),
+        (losses.MeanSquaredError, np.zeros((4, 2))),
+    ],
+)
+def test_a_derivative_written_anew_is_the_one_that_training_goes_by(loss, y, reduction):
+    network, x = layers.Linear(2, seed=0), np.ones((4, 3))
+    own = type("Own", (Reversed, loss), {})
+    grads = []
+    for kind in (own, loss, type("Heir", (own,), {"value": loss.value})):
+        head = kind(network, reduction=reduction)
+        head(x, y)
+        grads.append(head.gradient())
+    np.testing.assert_array_equal(grads[0], -grads[1])
+    np.testing.assert_array_equal(grads[0], grads[2])
+
+
+def test_labels_are_looked_at_for_a_value_written_anew():
+    class Own(losses.SoftmaxCrossEntropy):
+        def value(self, predictions, labels):
+            return -predictions[np.arange(len(labels)), labels]
+
+    with pytest.raises(lnc.exc.DataError, match="LN137"):
+        Own(layers.Linear(3))(np.ones((2, 2)), np.array([0, -1]))

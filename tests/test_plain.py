@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -155,3 +157,83 @@ def test_a_loss_that_is_not_finite_is_traced_to_its_place():
     net[1][0].W.value = np.full(net[1][0].W.shape, np.inf)
     with pytest.raises(lnc.exc.TrainingError, match="first not finite: network"):
         list(Trainer(losses.SoftmaxCrossEntropy(net), optim.SGD(net, lr=0.1)).epochs([(X, CLASSES)]))
+
+
+def test_a_network_whose_layers_are_exchanged_goes_through_the_new_ones():
+    net = network()
+    loss = losses.SoftmaxCrossEntropy(net)
+    whole = PlainNetwork(loss)
+    learn(whole, loss, X, CLASSES)
+    net[1].layers = (net[1][0], layers.Tanh())
+    assert whole(X, CLASSES) == loss(X, CLASSES)
+    net.layers = (net[0], layers.Linear(4))
+    whole(X, CLASSES)
+    assert loss.last_input.shape == (12, 4)
+
+
+def test_a_network_with_a_new_head_is_trained_by_a_new_trainer():
+    net = network()
+    net.layers = (*net.layers[:2], layers.Linear(4))
+    list(Trainer(losses.SoftmaxCrossEntropy(net), optim.SGD(net, lr=0.1)).epochs([(X, CLASSES)], epochs=2))
+    assert np.any(net[2].B.value != 0.0)
+
+
+def test_a_layer_with_a_forward_put_on_the_object_is_called():
+    net, seen = network(), []
+    formula = net[0].forward
+    net[0].forward = lambda input: (seen.append(input), formula(input))[1]
+    assert goes_by_layers(losses.SoftmaxCrossEntropy(net))
+    assert len(seen) == 1
+
+
+class Weighted(losses.Loss):
+    def value(self, predictions, labels):
+        return (predictions - labels) ** 2 * abs(self.network.last_input[:, :1])
+
+    def derivative(self, predictions, labels):
+        return 2 * (predictions - labels) * abs(self.network.last_input[:, :1])
+
+
+def test_a_loss_of_ones_own_finds_what_the_layers_record():
+    net = network()
+    assert goes_by_layers(Weighted(net), y=VALUES)
+    list(Trainer(Weighted(net), optim.SGD(net, lr=0.001)).epochs([(X, VALUES)], epochs=2))
+
+
+def custom(derivative):
+    loss = losses.Custom(network(), value=lambda p, y: (p - y) ** 2, derivative=derivative)
+    return loss, PlainNetwork(loss)
+
+
+def test_a_derivative_of_another_dtype_is_taken_in_the_networks_own():
+    loss, whole = custom(lambda p, y: np.float64(2) * (p - y).astype(np.float64))
+    got, expected = learn(whole, loss, X, VALUES), learn(loss, loss, X, VALUES)
+    np.testing.assert_allclose(got[3], expected[3], rtol=1e-5, atol=1e-6)
+
+
+def test_a_derivative_of_another_shape_is_refused():
+    _, whole = custom(lambda p, y: (p - y).sum(axis=1))
+    whole(X, VALUES)
+    with pytest.raises(lnc.exc.MatchError, match="LN133"):
+        whole.backward()
+
+
+def test_a_batch_is_gone_back_through_once_and_not_kept():
+    loss = losses.SoftmaxCrossEntropy(network())
+    whole = PlainNetwork(loss)
+    whole(X, CLASSES)
+    whole.backward()
+    assert whole._units is None
+    with pytest.raises(lnc.exc.BackwardError, match="LN146"):
+        whole.backward()
+
+
+def test_a_copy_holds_its_own_network_and_no_batch():
+    loss = losses.SoftmaxCrossEntropy(network())
+    whole = PlainNetwork(loss)
+    whole(X, CLASSES)
+    twin = copy.deepcopy(whole)
+    assert twin._units is None
+    assert twin.network is twin.loss.network is not loss.network
+    learn(twin, twin.loss, X, CLASSES)
+    assert not loss.network.vector.any_fresh()

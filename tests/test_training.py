@@ -273,6 +273,27 @@ def test_weights_that_are_lost_are_brought_back_from_the_start_of_the_epoch():
     assert network.vector.value.tobytes() == start.tobytes()
 
 
+def test_running_averages_are_brought_back_with_the_weights():
+    network = Sequential(layers.BatchNorm(), layers.Linear(1), seed=0).build(3)
+    trainer = sgd(network, loss=losses.MeanSquaredError, lr=[0.001, 3e38, 3e38].__getitem__)
+    with pytest.raises(TrainingError, match="start of epoch 1 again"):
+        next(trainer.epochs([BATCHES[0], (1e9 * X, Y), BATCHES[1]]))
+    assert np.abs(network[0].running_mean.value).max() < 1.0
+
+
+def test_an_optimizer_set_back_has_its_state_kept_anew():
+    network = layers.Linear(1, seed=0).build(3)
+    trainer = sgd(network, loss=losses.MeanSquaredError, lr=0.001)
+    epochs = trainer.epochs(BATCHES * 8, epochs=3)
+    first = trainer.optimizer.state_dict()
+    next(epochs), next(epochs)
+    trainer.optimizer.load_state_dict(first | {"lr": 3e38})
+    before = network.vector.value.copy()
+    with pytest.raises(TrainingError, match="start of epoch 3 again"):
+        next(epochs)
+    assert network.vector.value.tobytes() == before.tobytes()
+
+
 def test_short_epochs_share_a_state_to_come_back_to():
     network = layers.Linear(1, seed=0).build(3)
     start = network.vector.value.copy()

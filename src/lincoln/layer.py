@@ -461,6 +461,10 @@ class _BeforeBuilding:
         self.name = name
 
     def __get__(self, layer: Layer | None, owner: type) -> Any:
+        for base in owner.__mro__:
+            found = vars(base).get(self.name, self)
+            if type(found) is not _BeforeBuilding:  # of a second base class, where it has a value
+                return found.__get__(layer, owner) if hasattr(found, "__get__") else found
         if layer is None or layer.built:
             raise AttributeError(f"{owner.__name__!r} object has no attribute {self.name!r}")
         raise NotFittedError(

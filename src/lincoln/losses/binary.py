@@ -134,7 +134,7 @@ class SigmoidCrossEntropy(Question):
         return functional.sigmoid_cross_entropy(predictions, labels, self.weight_like(predictions))
 
     def derivative(self, predictions: Array, labels: Array) -> Array:
-        return self.scaled_derivative(predictions, labels, 1.0)
+        return SigmoidCrossEntropy.scaled_derivative(self, predictions, labels, 1.0)
 
     def scaled_derivative(self, predictions: Array, labels: Array, scale: float) -> Array:
         if self.positive_weight == 1.0:

@@ -140,7 +140,7 @@ class SoftmaxCrossEntropy(Choice):
         self.label_smoothing = label_smoothing
 
     def fit_labels(self, predictions: Array, labels: Array) -> Array:
-        if self._is_plain():  # `value` looks at them anyway
+        if self._is_plain() and type(self).value is SoftmaxCrossEntropy.value:  # which looks at them anyway
             return fit.class_numbers(self, predictions, labels)
         return super().fit_labels(predictions, labels)
 
@@ -157,7 +157,7 @@ class SoftmaxCrossEntropy(Choice):
         return functional.softmax_cross_entropy(z, labels, self.label_smoothing, weight)
 
     def derivative(self, predictions: Array, labels: Array) -> Array:
-        return self.scaled_derivative(predictions, labels, 1.0)
+        return SoftmaxCrossEntropy.scaled_derivative(self, predictions, labels, 1.0)
 
     def scaled_derivative(self, predictions: Array, labels: Array, scale: float) -> Array:
         if self._is_plain():

@@ -75,6 +75,13 @@ class Loss(Recorded):
     _checked: bool = False
     _lowest: tuple[int, list[Layer]] | None = None
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """A ``derivative`` written anew is not bypassed by what a base class does in one pass."""
+        super().__init_subclass__(**kwargs)
+        latest = next(vars(base) for base in cls.__mro__ if {"derivative", "scaled_derivative"} & vars(base).keys())
+        if "scaled_derivative" not in latest:
+            cls.scaled_derivative = Loss.scaled_derivative  # type: ignore[method-assign]
+
     def __init__(self, network: Layer, *, reduction: Reduction = "sum") -> None:
         if reduction not in ("sum", "mean"):
             raise DataError(

@@ -7,15 +7,16 @@ whole way forward is one compiled call, and so is its way back.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from .. import arrays, contract, functional, kernels
 from ..functional.networks import Parts, parts_of
-from ..layer import Layer
+from ..layer import Layer, walk
 from ..layers import Dense, Linear, ReLU, Sequential
-from ..losses import Loss
+from ..losses import Custom, Loss
 from ..parameters import ParameterVector
 
 __all__ = ["PlainNetwork"]
@@ -29,12 +30,15 @@ _MOST = 100_000
 _FEW = 24
 """With fewer examples the vector instructions of the compiled call, which work along them, are not filled."""
 
+_layers_of = attrgetter("layers")
+
 
 class PlainNetwork:
     """A loss whose network, if it is a plain one, is gone through without its layers.
 
     It is called, and goes back, as the loss is, with the same numbers to rounding. The layers then record nothing.
-    Whatever is not plain goes through the layers: other kinds of layers, and every pass inside `recording`.
+    Whatever is not plain goes through the layers: other kinds of layers, losses of one's own, which may look at what
+    layers record and whose derivatives are to be checked, and every pass inside `recording`.
 
     >>> from lincoln import losses
     >>> network = Sequential(Dense(3, "relu"), Linear(1), seed=0)
@@ -47,6 +51,8 @@ class PlainNetwork:
         self.loss = loss
         self.network = loss.network
         self._vector: ParameterVector | None = None
+        self._chains: list[Layer] = []
+        self._inside: list[tuple[Layer, ...]] = []
         self._widths: np.ndarray | None = None
         self._features = self._few_rows = 0
         self._values: Parts = []
@@ -59,7 +65,7 @@ class PlainNetwork:
         if not network.built or contract.is_recording():
             return self.loss(*batch)
         vector = network.vector
-        if vector is not self._vector:
+        if vector is not self._vector or list(map(_layers_of, self._chains)) != self._inside:
             self._look_at(vector)
         if self._widths is None or not self._takes(x, vector):
             return self.loss(*batch)
@@ -78,6 +84,7 @@ class PlainNetwork:
         if units is None or vector is None:
             self.loss.backward()
             return
+        self._units = None
         grad = self.loss.gradient()
         if type(units) is list:
             functional.rectifier_layers_backward(units, grad, self._values, self._grads)
@@ -93,6 +100,8 @@ class PlainNetwork:
 
     def _look_at(self, vector: ParameterVector) -> None:
         """Find out whether the network is plain, and where its parameters lie."""
+        self._chains = [layer for layer in walk(self.network) if type(layer) in (Sequential, Dense)]
+        self._inside = [tuple(_layers_of(chain)) for chain in self._chains]
         self._vector, self._widths = vector, self._find_widths(vector)
         if self._widths is not None:
             self._features = int(self._widths[0])
@@ -105,9 +114,12 @@ class PlainNetwork:
         leaves = list(_leaves(self.network))
         linear, between = leaves[::2], leaves[1::2]
         if (
-            any(getattr(type(self.loss), name) is not getattr(Loss, name) for name in _METHODS)
+            any(getattr(getattr(self.loss, name), "__func__", None) is not getattr(Loss, name) for name in _METHODS)
+            or type(self.loss).__module__.partition(".")[0] != __package__.partition(".")[0]
+            or isinstance(self.loss, Custom)
+            or any(name in vars(layer) for layer in walk(self.network) for name in _METHODS)
             or len(linear) != len(between) + 1
-            or any(type(layer) is not Linear or not layer.B for layer in linear)
+            or any(type(layer) is not Linear or not (layer.built and layer.B) for layer in linear)
             or any(type(layer) is not ReLU for layer in between)
             or arrays.library(vector.value) != "numpy"
         ):
@@ -115,6 +127,10 @@ class PlainNetwork:
         if not vector.holds([parameter for layer in linear for parameter in (layer.W, layer.B)]):
             return None
         return np.array([linear[0].features, *(layer.size for layer in linear)], dtype=np.int64)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What is copied and pickled: the loss with its network, not what the last batch left."""
+        return PlainNetwork, (self.loss,)
 
 
 def _leaves(layer: Layer) -> Iterator[Any]:

@@ -18,6 +18,7 @@ from ..layer import Layer, walk
 from ..losses import Loss
 from ..metrics import Metric
 from ..optim import Optimizer
+from ..parameters import Buffer
 from ..recorded import Recorded
 from .history import Epoch
 from .plain import PlainNetwork
@@ -114,6 +115,7 @@ class Trainer(Recorded):
         self.recent = Mean()
         self._way = PlainNetwork(loss)
         self._kept: _Kept | None = None
+        self._buffers: list[Buffer] | None = None
         self._seconds = 0.0
         self._under_way = self._resumes = False
 
@@ -142,7 +144,7 @@ class Trainer(Recorded):
             DataError: there are no batches (any more).
         """
         inside = list(walk(self.network))
-        self._kept = None
+        self._kept = self._buffers = None
         for _ in range(epochs):
             self._begin()
             for layer in inside:
@@ -249,7 +251,7 @@ class Trainer(Recorded):
                 value = way(*batch)
                 if not math.isfinite(value):
                     raise self._not_finite(f"a loss of {value}", batch, kept="those before this batch")
-                if self.step == first and (self._kept is None or optimizer.steps - self._kept.steps >= _APART):
+                if self.step == first and not self._kept_lately():
                     self._keep()
                 way.backward()
                 optimizer.step()
@@ -263,11 +265,17 @@ class Trainer(Recorded):
                 raise self._not_finite(f"a loss of {value}, and then a step too long", batch)
         return mean.value
 
+    def _kept_lately(self) -> bool:
+        """Whether there is a state to come back to, of no more than a few steps before."""
+        return self._kept is not None and 0 <= self.optimizer.steps - self._kept.steps < _APART
+
     def _keep(self) -> None:
         """Remember weights and optimizer at the start of an epoch, to come back to if they stop being numbers."""
-        value = self.network.vector.value
-        copied = value.copy() if type(value) is np.ndarray else arrays.namespace(value).asarray(value, copy=True)
-        self._kept = _Kept(self.epoch, self.optimizer.steps, copied, self.optimizer.state_dict())
+        weights = _copied(self.network.vector.value)
+        if self._buffers is None:
+            self._buffers = [buffer for _, buffer in self.network.named_buffers()]
+        buffers = [(buffer, _copied(buffer.value)) for buffer in self._buffers]
+        self._kept = _Kept(self.epoch, self.optimizer.steps, weights, buffers, self.optimizer.state_dict())
 
     def _not_finite(self, saw: str, batch: Any, *, kept: str = "not finite") -> TrainingError:
         """The error, after weights that are no longer numbers have been put back."""
@@ -279,6 +287,8 @@ class Trainer(Recorded):
         if last is not None and comes_back and not _all_finite(vector.value):
             vector.value[...] = last.weights
             vector.release()
+            for buffer, before in last.buffers:
+                buffer.value = before
             self.optimizer.load_state_dict(last.optimizer)
             kept = f"those of the start of epoch {last.epoch} again"
         is_data = where in ("the features", "the labels")
@@ -299,6 +309,7 @@ class _Kept(NamedTuple):
     epoch: int
     steps: int
     weights: Array
+    buffers: list[tuple[Buffer, Array]]
     optimizer: dict[str, Any]
 
 
@@ -334,6 +345,10 @@ def metric_name(metric: Any) -> str:
     'accuracy'
     """
     return str(getattr(metric, "name", "") or getattr(metric, "__name__", "") or type(metric).__name__)
+
+
+def _copied(value: Array) -> Array:
+    return value.copy() if type(value) is np.ndarray else arrays.namespace(value).asarray(value, copy=True)
 
 
 def _all_finite(value: Array) -> bool:
