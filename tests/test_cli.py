@@ -184,6 +184,16 @@ def test_progress_tells_how_much_of_how_much_is_done(monkeypatch):
     assert done[-1] < steps
 
 
+def test_the_time_left_of_a_run_that_goes_on_comes_from_its_own_pace(monkeypatch, capsys):
+    clock = iter([0.0, 0.0, 10.0])
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: next(clock))
+    going = progress.Progress(Console())
+    going.stage("training", total=1000, unit="steps")
+    going.update(500)
+    going.update(600)
+    assert capsys.readouterr().err == "training: 600 of 1,000 steps, 40 s left\n"
+
+
 # ---------------------------------------------------------------------- gates, interruptions, resuming
 
 

@@ -80,5 +80,5 @@ def check_gates(gates: Mapping[str, float], metrics: Mapping[str, float]) -> Non
                 where=f"--fail-under {metric}={wanted:g}",
                 saw=f"{metric} = {value:.6g}",
                 why=f"it must be {'at least' if higher else 'at most'} {wanted:g}",
-                fix="a better model, or another gate; the model is saved all the same",
+                fix="a better model, or another gate",
             )

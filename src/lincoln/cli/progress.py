@@ -14,6 +14,8 @@ _EVERY = 0.1
 _LINES = 10
 _QUIET = 2.0
 """Seconds in which nothing is told where stderr is no terminal."""
+_SILENT = 30.0
+"""Seconds after which there is a line in any case."""
 
 
 class Progress:
@@ -33,7 +35,8 @@ class Progress:
         self._title = self._unit = self._more = ""
         self._bar: Any = None
         self._task: Any = None
-        self._started = self._shown = 0.0
+        self._started = self._shown = self._said = 0.0
+        self._before: float | None = None
         self._lines = 0
 
     def __enter__(self) -> Self:
@@ -56,8 +59,8 @@ class Progress:
         """Begin a stage; the one before it is over."""
         title = printable(title)
         self._title, self._unit, self.total, self.done, self._more = title, unit, max(total, 1e-9), 0.0, ""
-        self._started = self._shown = time.perf_counter()
-        self._lines = 0
+        self._started = self._shown = self._said = time.perf_counter()
+        self._before, self._lines = None, 0
         if self._bar is not None:
             if self._task is not None:
                 self._bar.remove_task(self._task)
@@ -67,13 +70,19 @@ class Progress:
         """So much is done of the total; ``more`` stands beside it."""
         self.done, self._more = done, more or self._more
         now = time.perf_counter()
+        if self._before is None:  # a stage that goes on has done much before: its pace counts from here
+            self._before, self._started = done, now
         if now - self._shown < _EVERY and done < self.total:
             return
         self._shown = now
         if self._bar is not None:
             self._bar.update(self._task, completed=done, state=self.state())
-        elif done < self.total and now - self._started > _QUIET and done * _LINES >= self.total * (self._lines + 1):
-            self._lines = int(done * _LINES / self.total)
+        elif (
+            self._before < done < self.total
+            and now - self._started > _QUIET
+            and (done * _LINES >= self.total * (self._lines + 1) or now - self._said > _SILENT)
+        ):
+            self._lines, self._said = int(done * _LINES / self.total), now
             self.console.say(f"{self._title}: {self.state()}, {_duration(self.remaining(now))} left")
 
     def state(self) -> str:
@@ -81,8 +90,8 @@ class Progress:
         return f"{self.done:,.0f} of {self.total:,.0f} {self._unit}" + (f", {self._more}" if self._more else "")
 
     def remaining(self, now: float) -> float:
-        """The seconds that the rest takes at the pace so far."""
-        return (now - self._started) * (self.total - self.done) / max(self.done, 1e-9)
+        """The seconds that the rest takes at the pace since the first update."""
+        return (now - self._started) * (self.total - self.done) / max(self.done - (self._before or 0.0), 1e-9)
 
 
 def _duration(seconds: float) -> str:

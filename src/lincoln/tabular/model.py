@@ -335,7 +335,9 @@ class TabularModel(Recorded):
         network.load_state_dict(state["network"])
         self.history = History().load_state_dict(state["history"])
         self._target, self._network, self.preprocessor, self.settings = target, network, preprocessor, settings
-        self.target_name, self.best_epoch = str(state["target_name"]), int(state["best_epoch"])
+        if not isinstance(state["target_name"], str):
+            raise TypeError(f"a target named by a {type(state['target_name']).__name__}")
+        self.target_name, self.best_epoch = state["target_name"], int(state["best_epoch"])
         self.about = dict(state["about"])
         train, valid = state["rows"]
         self.rows = int(train), int(valid)

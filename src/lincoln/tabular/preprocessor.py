@@ -239,7 +239,9 @@ class TabularPreprocessor(Recorded):
         self._rows = int(state["rows"])
         self._finished = self._restored = True
         for saved in state["columns"]:
-            column = self._new_column(str(saved["kind"]), str(saved["name"]))
+            if not isinstance(saved["name"], str):
+                raise TypeError(f"a column named by a {type(saved['name']).__name__}")
+            column = self._new_column(str(saved["kind"]), saved["name"])
             column.restore(saved)
             self._columns[column.name] = column
         return self
