@@ -265,6 +265,11 @@ def test_what_a_kernel_does_not_take_goes_to_the_function():
     agree(fast(half), plain(half))
 
 
+def test_a_missing_argument_is_told_by_the_function():
+    with pytest.raises(TypeError, match="grad"):
+        functional.sgd_momentum(np.zeros(3))
+
+
 def test_a_label_or_a_row_that_there_is_not_is_an_error_and_no_wild_read():
     with pytest.raises(IndexError):
         functional.softmax_nll(np.zeros((2, 3)), np.array([0, 3]))

@@ -169,7 +169,7 @@ class Parameter:
             "initializer": self.initializer,
             "name": self.name,
             "frozen": self.frozen,
-            "value": None if value is None else arrays.namespace(value).asarray(value, copy=True),
+            "value": None if value is None else arrays.copied(value),
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -214,7 +214,7 @@ class ForeignParameter(Parameter):
         value = self._theirs("parameters")
         super().__init__(tuple(value.shape))
         self.name = str(index)
-        self.place(arrays.namespace(value).asarray(value, copy=True))
+        self.place(arrays.copied(value))
 
     @property
     def shown_initializer(self) -> str:

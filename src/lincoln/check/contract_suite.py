@@ -261,7 +261,7 @@ _PARTS: dict[str, Callable[[_Bench], None]] = {
 
 
 def _copied(input: Any) -> Any:
-    return _each(lambda part: arrays.namespace(part).asarray(part, copy=True), input)
+    return _each(lambda part: arrays.copied(part), input)
 
 
 def _each(change: Callable[[Array], Array], input: Any) -> Any:

@@ -73,7 +73,7 @@ def _changes_its_input(probe: Probe) -> bool:
     place = probe.places.get("input")
     if place is None:
         return False
-    given = arrays.namespace(place).asarray(place, copy=True)
+    given = arrays.copied(place)
     for batch in (given, -given):
         place[...] = batch
         probe.outputs()

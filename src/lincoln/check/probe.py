@@ -129,7 +129,7 @@ class Probe:
     def _at(self, name: str, where: Any, distance: float) -> np.ndarray:
         """The outputs with one array moved; the array is moved back."""
         array = self.places[name]
-        kept = arrays.namespace(array).asarray(array, copy=True)
+        kept = arrays.copied(array)
         if isinstance(where, np.ndarray):
             array[...] = kept + arrays.like(distance * where, kept)
         else:
@@ -227,7 +227,7 @@ def _float64_copy(value: Any) -> Any:
         value = np.asarray(value)
     if arrays.kind(value) == "float":
         value = arrays.astype(value, "float64")
-    return arrays.namespace(value).asarray(value, copy=True)
+    return arrays.copied(value)
 
 
 def _generators_of(layer: Layer) -> list[np.random.Generator]:

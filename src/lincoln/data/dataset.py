@@ -82,8 +82,8 @@ class Dataset:
     def __setitem__(self, index: Any, example: tuple[Any, ...]) -> None:
         """Replace examples by others, here only: the arrays that the dataset was made of stay as they are."""
         if not self._own:
-            self.features, self.labels = _copy(self.features), _copy(self.labels)
-            self.weights = None if self.weights is None else _copy(self.weights)
+            self.features, self.labels = arrays.copied(self.features), arrays.copied(self.labels)
+            self.weights = None if self.weights is None else arrays.copied(self.weights)
             self._own = True
         for (array, _), part in zip(self._parts(), example, strict=True):
             _assign(array, index, part)
@@ -197,10 +197,6 @@ def _assign(array: Array, index: Any, value: Any) -> None:
     if not isinstance(array, np.ndarray):
         value = arrays.like(arrays.numpy(value), array)
     array[index] = value
-
-
-def _copy(array: Array) -> Array:
-    return arrays.namespace(array).asarray(array, copy=True)
 
 
 def _stack(items: list[Any]) -> Any:

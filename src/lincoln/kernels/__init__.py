@@ -116,7 +116,7 @@ def _with_twin(
             if type(arg) is ndarray and arg.dtype is not _FLOAT32 and not arg.dtype.isnative:
                 return otherwise(*args)
         for index in changed:
-            if type(args[index]) is not ndarray or not args[index].flags.writeable:
+            if index >= len(args) or type(args[index]) is not ndarray or not args[index].flags.writeable:
                 return otherwise(*args)
         try:
             return twin(*args)

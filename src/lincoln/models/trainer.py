@@ -271,10 +271,10 @@ class Trainer(Recorded):
 
     def _keep(self) -> None:
         """Remember weights and optimizer at the start of an epoch, to come back to if they stop being numbers."""
-        weights = _copied(self.network.vector.value)
+        weights = arrays.copied(self.network.vector.value)
         if self._buffers is None:
             self._buffers = [buffer for _, buffer in self.network.named_buffers()]
-        buffers = [(buffer, _copied(buffer.value)) for buffer in self._buffers]
+        buffers = [(buffer, arrays.copied(buffer.value)) for buffer in self._buffers]
         self._kept = _Kept(self.epoch, self.optimizer.steps, weights, buffers, self.optimizer.state_dict())
 
     def _not_finite(self, saw: str, batch: Any, *, kept: str = "not finite") -> TrainingError:
@@ -345,10 +345,6 @@ def metric_name(metric: Any) -> str:
     'accuracy'
     """
     return str(getattr(metric, "name", "") or getattr(metric, "__name__", "") or type(metric).__name__)
-
-
-def _copied(value: Array) -> Array:
-    return value.copy() if type(value) is np.ndarray else arrays.namespace(value).asarray(value, copy=True)
 
 
 def _all_finite(value: Array) -> bool:

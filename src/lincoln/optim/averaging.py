@@ -68,7 +68,7 @@ class WeightAverage(Recorded):
         if not vector.parameters:
             raise self._too_early("a network without parameters: it may not be built yet")
         if self.updates == 0:
-            self._average = arrays.namespace(vector.value).asarray(vector.value, copy=True)
+            self._average = arrays.copied(vector.value)
         else:
             self._average = self._fitting(vector)
             functional.moving_average(self._average, vector.value, self.decay)
@@ -87,7 +87,7 @@ class WeightAverage(Recorded):
             raise self._too_early("no update")
         vector = self.network.vector
         average = self._fitting(vector)
-        own = arrays.namespace(vector.value).asarray(vector.value, copy=True)
+        own = arrays.copied(vector.value)
         _set_values(vector, average)
         try:
             yield
