@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from .exc import DataError, MissingPackageError
+from .tracing import Traced
 
 __all__ = ["Array", "library", "namespace", "numpy", "use"]
 
@@ -33,6 +34,8 @@ def namespace(array: Array) -> Any:
     """
     if type(array) is np.ndarray or isinstance(array, np.ndarray | np.generic):
         return np
+    if type(array) is Traced:
+        return np
     if _is_torch(array):
         return _torch_namespace()
     if hasattr(array, "__array_namespace__"):
@@ -52,7 +55,7 @@ def library(array: Array) -> str:
     >>> library(np.zeros(3)), library([1, 2])
     ('numpy', '')
     """
-    if isinstance(array, np.ndarray | np.generic):
+    if isinstance(array, np.ndarray | np.generic | Traced):
         return "numpy"
     if _is_torch(array):
         return "torch"
@@ -140,7 +143,7 @@ def like(array: np.ndarray, prototype: Array) -> Array:
     >>> like(np.ones(2), np.zeros(1, dtype=np.float32))
     array([1., 1.], dtype=float32)
     """
-    if isinstance(prototype, np.ndarray):
+    if isinstance(prototype, np.ndarray | Traced):
         return np.array(array, dtype=prototype.dtype)
     xp = namespace(prototype)
     return cast(xp.asarray(array, device=prototype.device, copy=True), prototype.dtype)
@@ -161,7 +164,7 @@ def cast(array: Array, dtype: Any) -> Array:
     >>> cast(np.zeros(2), np.float32).dtype
     dtype('float32')
     """
-    if isinstance(array, np.ndarray):
+    if isinstance(array, np.ndarray | Traced):
         return array.astype(dtype, copy=False)
     return namespace(array).astype(array, dtype, copy=False)
 
