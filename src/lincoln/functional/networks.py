@@ -13,7 +13,7 @@ import numpy as np
 
 from ..arrays import Array
 from ..kernels import accelerated, accelerated_in_place
-from .linear import linear, linear_bias_grad, linear_input_grad
+from .linear import bias_grad, input_grad, linear
 from .passes import add_bias_relu, product, relu_backward_sums
 
 __all__ = [
@@ -53,10 +53,10 @@ def rectifier_layers_backward(units: list[Array], output_grad: Array, values: Pa
     >>> grads
     [(array([[6.]]), array([3.]))]
     """
-    grads[-1][1][...] = linear_bias_grad(output_grad)
+    grads[-1][1][...] = bias_grad(output_grad)
     for layer in range(len(grads) - 1, 0, -1):
         units[layer].T.dot(output_grad, out=grads[layer][0])
-        output_grad = linear_input_grad(values[layer][0], output_grad)
+        output_grad = input_grad(values[layer][0], output_grad)
         relu_backward_sums(units[layer], output_grad, grads[layer - 1][1])
     units[0].T.dot(output_grad, out=grads[0][0])
 

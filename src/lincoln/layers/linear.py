@@ -76,10 +76,10 @@ class Linear(Layer):
     def backward(self, output_grad: Array) -> Array:
         self.W.accumulate_product(rows(self.last_input).T, rows(output_grad))
         if self.B:
-            self.B.accumulate(functional.linear_bias_grad(output_grad))
+            self.B.accumulate(functional.bias_grad(output_grad))
         if self.is_first:
             return None
-        return functional.linear_input_grad(self.W.value, output_grad)
+        return functional.input_grad(self.W.value, output_grad)
 
     def multiply_adds(self) -> int:
         return int(math.prod(self.input_shape)) * self.size
