@@ -4,9 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import arrays, exc, functional, initializers, layers, losses
-from .contract import inference, recording
 from .layers import Container, Dense, Layer, Parallel, Residual, Sequential
 from .losses import Loss
+from .modes import inference, recording
 from .parameters import Buffer, Parameter
 
 if TYPE_CHECKING:

@@ -40,6 +40,9 @@ class Trace(Protocol):
     def accumulate(self, parameter: Any, grad: Traced) -> None:
         """A parameter gets a gradient."""
 
+    def assign(self, buffer: Any, value: Traced) -> None:
+        """A buffer gets a new value."""
+
 
 class Traced:
     """An array, or a number that was made of arrays, of which a `Trace` keeps what it was made from.

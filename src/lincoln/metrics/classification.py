@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import WithArguments
 from ..exc import DataError
-from ..recorded import Recorded
 from .matching import aligned, bad_shapes, check_not_nan, check_real, class_numbers, classes
 from .metric import Metric
 
@@ -100,7 +100,7 @@ class TopKError(Metric):
         return np.asarray((before.sum(axis=-1) >= self.k) | np.isnan(p).any(axis=-1))
 
 
-class ConfusionCounts(Recorded):
+class ConfusionCounts(WithArguments):
     """How often each class was taken for each class: a table, not one number, with true classes in rows.
 
     Args:

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ..recorded import Recorded
+from ..arguments import WithArguments
 from .matching import nothing
 
 __all__ = ["Metric"]
 
 
-class Metric(Recorded):
+class Metric(WithArguments):
     """One number for how good predictions are, over one batch (call it) or over many (`update`, then `compute`).
 
     A subclass gives ``name`` and ``higher_is_better``. For a mean over the numbers of all batches it writes

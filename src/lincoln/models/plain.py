@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from .. import arrays, contract, functional, kernels
+from .. import arrays, functional, kernels, modes
 from ..functional.networks import Parts, parts_of
-from ..layer import Layer, walk
+from ..layer import Layer
 from ..layers import Dense, Linear, ReLU, Sequential
 from ..losses import Custom, Loss
-from ..parameters import ParameterVector
+from ..tree import walk
+from ..vector import ParameterVector
 
 __all__ = ["PlainNetwork"]
 
@@ -63,7 +64,7 @@ class PlainNetwork:
     def __call__(self, *batch: Any) -> float:
         """The loss of one batch."""
         network, x, self._units = self.network, batch[0], None
-        if not self._own or not network.built or contract.is_recording():
+        if not self._own or not network.built or modes.is_recording():
             return self.loss(*batch)
         vector = network.vector
         if vector is not self._vector or list(map(_layers_of, self._chains)) != self._inside:

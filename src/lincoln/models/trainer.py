@@ -11,15 +11,16 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from .. import arrays, contract
+from .. import arrays, modes
+from ..arguments import WithArguments
 from ..arrays import Array
 from ..exc import DataError, MatchError, TrainingError
-from ..layer import Layer, walk
+from ..layer import Layer
 from ..losses import Loss
 from ..metrics import Metric
 from ..optim import Optimizer
 from ..parameters import Buffer
-from ..recorded import Recorded
+from ..tree import walk
 from .history import Epoch
 from .plain import PlainNetwork
 
@@ -70,7 +71,7 @@ class Mean:
         return self.total / self.count if self.count else math.nan
 
 
-class Trainer(Recorded):
+class Trainer(WithArguments):
     """Trains the network that a loss owns.
 
     Args:
@@ -174,7 +175,7 @@ class Trainer(Recorded):
             DataError: there are no batches (any more).
         """
         mean, judges = Mean(), [_Judge(metric) for metric in self.metrics]
-        with contract.inference():
+        with modes.evaluation():
             for batch in _each(batches):
                 self.loss(*batch)
                 mean.add(self.loss.total, self.loss.count)

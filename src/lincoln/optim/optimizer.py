@@ -12,11 +12,11 @@ from typing import Any, ClassVar, Self, TypeAlias
 import numpy as np
 
 from .. import arrays, functional
+from ..arguments import WithArguments
 from ..arrays import Array
 from ..exc import BackwardError, ContractError, DataError, MatchError
 from ..layer import Layer
-from ..parameters import ParameterVector
-from ..recorded import Recorded
+from ..vector import ParameterVector
 from .groups import ALL_OTHERS, Group
 from .options import number
 from .schedules import Schedule
@@ -41,7 +41,7 @@ class _Segment:
     missed: int
 
 
-class Optimizer(Recorded):
+class Optimizer(WithArguments):
     """An update rule on the flat vector of a network's parameters.
 
     A subclass writes ``update``, and ``initial_state`` if it remembers something between steps. Every number of the
