@@ -66,6 +66,8 @@ class Loss(WithArguments, Recorder):
     losses: Any = None
     total: float = 0.0
     count: float = 0.0
+    own: ClassVar[bool] = False
+    """Whether the class is one of Lincoln's own, whose formulas its tests have checked."""
     takes: ClassVar[str] = ""
     """What the network's output must be: ``"logits"``, ``"probabilities"``, ``"log-probabilities"``, or anything."""
 
@@ -78,6 +80,8 @@ class Loss(WithArguments, Recorder):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """A ``derivative`` written anew is not bypassed by what a base class does in one pass."""
         super().__init_subclass__(**kwargs)
+        if "own" not in vars(cls):
+            cls.own = cls.__module__.partition(".")[0] == __package__.partition(".")[0]
         latest = next(vars(base) for base in cls.__mro__ if {"derivative", "scaled_derivative"} & vars(base).keys())
         if "scaled_derivative" not in latest:
             cls.scaled_derivative = Loss.scaled_derivative  # type: ignore[method-assign]
@@ -228,6 +232,11 @@ class Loss(WithArguments, Recorder):
             self.network.clear_grad()
             raise
         self._gone_back = self.last_input
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        for watcher in self.__dict__.get("_watchers", ()):
+            watcher.count += 1
+        object.__setattr__(self, name, value)
 
     def forget(self) -> None:
         """Drop what passes have recorded, here and in the network."""
