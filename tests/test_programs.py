@@ -679,7 +679,9 @@ class Notebook(losses.Loss):
 @pytest.mark.parametrize("kind", [Cauchy, Notebook])
 def test_a_users_loss_gives_the_same_bits(kind: Any) -> None:
     rng = np.random.default_rng(0)
-    batches = [(rng.normal(size=(4, 3)).astype(np.float32), rng.normal(size=(4, 1)).astype(np.float32)) for _ in "123456"]
+    batches = [
+        (rng.normal(size=(4, 3)).astype(np.float32), rng.normal(size=(4, 1)).astype(np.float32)) for _ in "123456"
+    ]
     values = []
     for road in (by_own_loop, by_trainer_with_notes):
         network = lnc.Sequential(layers.Dense(4, "tanh"), layers.Linear(1), seed=0)

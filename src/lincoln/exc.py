@@ -15,8 +15,8 @@ __all__ = [
     "MissingFileError",
     "MissingPackageError",
     "ModelFileError",
-    "ProgramWarning",
     "NotFittedError",
+    "ProgramWarning",
     "TrainingError",
 ]
 

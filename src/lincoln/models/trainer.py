@@ -321,11 +321,9 @@ class _Judge:
     """A metric over several batches: as it adds up itself, or, a plain function, over everything at once."""
 
     def __init__(self, metric: Any) -> None:
-        self.metric = metric
+        self.metric = metric.anew() if isinstance(metric, Metric) else metric
         self.name = metric_name(metric)
         self._seen: list[tuple[Array, Array]] = []
-        if isinstance(metric, Metric):
-            metric.reset()
 
     def add(self, predictions: Array, labels: Array) -> None:
         if isinstance(self.metric, Metric):

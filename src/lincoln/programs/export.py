@@ -31,11 +31,13 @@ def as_data(program: Any) -> dict[str, Any]:
         "format": FORMAT,
         "inputs": page.arguments,
         "value": page.value,
-        "calls": [
-            {name: value for name, value in asdict(step).items() if name != "values"} for step in program.calls
-        ],
+        "calls": [{name: value for name, value in asdict(step).items() if name != "values"} for step in program.calls],
         "left": [
-            {"layer": page.titles[store.place.layer], "attribute": store.place.name, "value": page.names_of(store.value)}
+            {
+                "layer": page.titles[store.place.layer],
+                "attribute": store.place.name,
+                "value": page.names_of(store.value),
+            }
             for store in page.recipe.stores
         ],
         "notes": list(program.notes),
@@ -112,9 +114,7 @@ def _call_arguments(page: Page) -> list[str]:
     return [f"({', '.join(a)},)" if isinstance(a, list) else a for a in page.arguments]
 
 
-def _write_constant(
-    page: Page, name: str, what: Any, numbers: dict[str, np.ndarray], lines: list[str]
-) -> None:
+def _write_constant(page: Page, name: str, what: Any, numbers: dict[str, np.ndarray], lines: list[str]) -> None:
     """An array into the file of numbers; anything else as text."""
     value = what.find(page.recipe.owners) if isinstance(what, Place) else what
     value = getattr(value, "_value", value)

@@ -40,9 +40,7 @@ class Program:
         kind: shape, dtype and layout of each array of the batch.
     """
 
-    def __init__(
-        self, loss: Loss, batch: tuple[Any, ...], *, optimizer: Any = None, values: bool = False
-    ) -> None:
+    def __init__(self, loss: Loss, batch: tuple[Any, ...], *, optimizer: Any = None, values: bool = False) -> None:
         recipe = trace(loss, batch)
         self.loss = loss
         self.optimizer = optimizer
@@ -133,7 +131,11 @@ class Program:
         for number, owner in enumerate(everything):
             space[f"_{number}"] = owner.__dict__
         places = {call.target for call in self.recipe.calls if call.target in self.recipe.parameters}
-        space |= {"_held": [None], "_written": [place.find(everything) for place in places], "optimizer": self.optimizer}
+        space |= {
+            "_held": [None],
+            "_written": [place.find(everything) for place in places],
+            "optimizer": self.optimizer,
+        }
         exec(compile("\n".join(self._leaving), "<what a pass leaves>", "exec"), space)  # noqa: S102
         exec(self._code, space)  # noqa: S102
         step: Callable[..., float] = space["step"]
@@ -192,7 +194,9 @@ def kind_of(batch: tuple[Any, ...]) -> Any:
 def _shown(kind: Any) -> str:
     if kind is None:
         return "other things than NumPy arrays"
-    return ", ".join(f"({_shown(k)})" if type(k[0]) is tuple and type(k[-1]) is tuple else f"{k[1]} {k[0]}" for k in kind)
+    return ", ".join(
+        f"({_shown(k)})" if type(k[0]) is tuple and type(k[-1]) is tuple else f"{k[1]} {k[0]}" for k in kind
+    )
 
 
 def _titles(loss: Loss) -> Iterator[str]:
@@ -251,9 +255,7 @@ def _takes_out(function: Any) -> bool:
     return code is not None and "out" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
-def program(
-    loss: Loss, x: Any, y: Any, weights: Any = None, *, optimizer: Any = None, values: bool = False
-) -> Program:
+def program(loss: Loss, x: Any, y: Any, weights: Any = None, *, optimizer: Any = None, values: bool = False) -> Program:
     """The training step of a loss and its network on a batch, as a straight line of calls.
 
     One batch goes through a copy of them as arrays that remember how they were made; nothing changes on the originals,

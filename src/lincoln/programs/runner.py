@@ -85,9 +85,15 @@ class Runner:
         """The loss of a batch; unless it is not finite, every parameter has its gradient afterwards."""
         last = self._last
         kind = kind_of(batch)
-        if last is None or kind != last.kind or self._changes.count != self._seen or last.vector.any_fresh():
-            last = self._find(kind)
-        elif not (last.vector.intact and last.buffers.intact) or _is_other_mode() or (last._globals and not last.globals_hold()):
+        if (
+            last is None
+            or kind != last.kind
+            or self._changes.count != self._seen
+            or last.vector.any_fresh()
+            or not (last.vector.intact and last.buffers.intact)
+            or _is_other_mode()
+            or (last._globals and not last.globals_hold())
+        ):
             last = self._find(kind)
         if last is None:
             return self._by_layers(batch) if kind is None else self._first(batch, kind)
@@ -218,8 +224,10 @@ def _is_setting(name: str, value: Any) -> bool:
     """Whether an attribute is one that changes what a layer does, and not one that a pass or the library keeps."""
     if name == "_training":
         return True
-    return not name.startswith("_") and name not in _MACHINERY and isinstance(
-        value, float | int | str | tuple | list | None | np.ndarray
+    return (
+        not name.startswith("_")
+        and name not in _MACHINERY
+        and isinstance(value, float | int | str | tuple | list | None | np.ndarray)
     ) or callable(value)
 
 

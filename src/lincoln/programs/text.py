@@ -264,7 +264,9 @@ class Page:
     def _statement(self, call: Call, text: str) -> str:
         names = [self.names[id(result)] for result in call.results]
         if call.target is not None:
-            return f"{self._target(call.target)} += {text}" if call.adds else f"{self._target(call.target)}[...] = {text}"
+            return (
+                f"{self._target(call.target)} += {text}" if call.adds else f"{self._target(call.target)}[...] = {text}"
+            )
         if not names:
             return text
         return f"{', '.join(names)}{',' if call.gives_tuple and len(names) == 1 else ''} = {text}"
@@ -312,8 +314,10 @@ class Page:
             owner = "loss_" if function.place.layer == LOSS else f"layer{self._number(function.place.layer)}"
             return f"{self._bind(owner, function.place)}.{function.name}"
         if isinstance(function, np.ufunc) or getattr(np, function.__name__, None) is function:
-            return f"np.{function.__name__}" if getattr(np, function.__name__, None) is function else self._bind(
-                function.__name__, function
+            return (
+                f"np.{function.__name__}"
+                if getattr(np, function.__name__, None) is function
+                else self._bind(function.__name__, function)
             )
         owner = getattr(function, "__self__", None)
         if isinstance(owner, np.ufunc):
