@@ -83,7 +83,7 @@ def write_numpy(program: Any, path: Path) -> None:
     np.savez(path.with_suffix(".npz"), **numbers)  # type: ignore[arg-type]
 
 
-_HEAD = '''"""The training step of a network with {title}: its loss and its gradients for one batch, with NumPy alone."""
+_HEAD = '''"""A training step of a network with {title}: its loss and gradients for one batch, with NumPy alone."""
 
 from __future__ import annotations
 

@@ -42,9 +42,9 @@ def _fuse(calls: list[Call], fusion: Fusion) -> list[Call]:
     partners: dict[int, Call] = {}
     for call in calls:
         first = firsts.get(id(call.operands[0])) if call.operands else None
-        if call.function is fusion.second and first is not None and id(first) not in partners:
-            if set(call.named) <= {"out"} and bool(call.named) == fusion.into:
-                partners[id(first)] = call
+        fits = set(call.named) <= {"out"} and bool(call.named) == fusion.into
+        if call.function is fusion.second and first is not None and id(first) not in partners and fits:
+            partners[id(first)] = call
     gone = {id(second) for second in partners.values()}
     return [
         _joined(call, partners[id(call)], fusion) if id(call) in partners else call

@@ -202,6 +202,9 @@ def _shown(kind: Any) -> str:
 def _titles(loss: Loss) -> Iterator[str]:
     for path, layer in paths(loss.network):
         yield f"{place(path)} {type(layer).__name__}".strip()
+    for inner in owners(loss)[:-1]:
+        if isinstance(inner, Loss):
+            yield type(inner).__name__
 
 
 def _live(recipe: Recipe) -> list[Call]:

@@ -103,10 +103,10 @@ def why_not(owner: Any) -> str:
 
 def _is_still(value: Any) -> bool:
     """Whether something cannot change its contents, or changes them only where the program looks."""
-    if isinstance(
-        value, (*_SCALARS, np.ndarray, Parameter, Layer, type, np.dtype, np.ufunc, types.BuiltinFunctionType)
-    ):
-        return not isinstance(value, types.BuiltinFunctionType) or _is_from(value.__module__ or "builtins", "builtins")
+    if isinstance(value, (*_SCALARS, np.ndarray, Parameter, Layer, type, np.dtype, np.ufunc)):
+        return True
+    if isinstance(value, types.BuiltinFunctionType):
+        return _is_from(value.__module__ or "builtins", "builtins")
     if isinstance(value, types.ModuleType):
         return _is_from(value.__name__)
     if isinstance(value, types.FunctionType | types.MethodType):

@@ -1,4 +1,4 @@
-"""How `Trainer` takes a training step: by the program of the batch's kind, once it has been compared with the layers."""
+"""How `Trainer` takes a training step: by the program of the batch's kind, once that agrees with the layers."""
 
 from __future__ import annotations
 
@@ -54,8 +54,10 @@ class Bound:
         """Whether settings of layers and loss are what they were when it was written down."""
         return all(name in space and _unchanged(space[name], value) for space, name, value in self._settings)
 
-    def globals_hold(self) -> bool:
-        """Whether the global numbers that users' layers read are what they were."""
+    def is_ready(self) -> bool:
+        """Whether it can take the next step: its arrays, the mode and what users' layers read are as they were."""
+        if not (self.vector.intact and self.buffers.intact) or self.vector.any_fresh() or _is_other_mode():
+            return False
         return all(_unchanged(space.get(name), value) for space, name, value in self._globals)
 
 
@@ -83,17 +85,8 @@ class Runner:
 
     def __call__(self, batch: tuple[Any, ...]) -> float:
         """The loss of a batch; unless it is not finite, every parameter has its gradient afterwards."""
-        last = self._last
-        kind = kind_of(batch)
-        if (
-            last is None
-            or kind != last.kind
-            or self._changes.count != self._seen
-            or last.vector.any_fresh()
-            or not (last.vector.intact and last.buffers.intact)
-            or _is_other_mode()
-            or (last._globals and not last.globals_hold())
-        ):
+        last, kind = self._last, kind_of(batch)
+        if last is None or kind != last.kind or self._changes.count != self._seen or not last.is_ready():
             last = self._find(kind)
         if last is None:
             return self._by_layers(batch) if kind is None else self._first(batch, kind)
@@ -119,11 +112,9 @@ class Runner:
         vector, buffers = network.vector, network.buffers
         self._bound = [bound for bound in self._bound if bound.vector is vector and bound.buffers is buffers]
         for bound in self._bound:
-            if bound.kind == kind and bound.holds() and bound.globals_hold():
-                if not bound.vector.any_fresh():
-                    self._last, self._seen = bound, self._changes.count
-                return self._last
-        return None
+            if bound.kind == kind and bound.holds() and bound.is_ready():
+                self._last, self._seen = bound, self._changes.count
+        return self._last
 
     def _watch(self) -> None:
         """Have every layer, and the loss, count what is set on them."""

@@ -164,7 +164,7 @@ class Page:
             )
 
     def page(self, calls: list[Call], *, ending: Callable[[str], list[str]] = lambda given: []) -> str:
-        """The calls as the source of a function of the batch; ``ending`` gives more lines for the names of all arrays."""
+        """The calls as the source of a function of the batch; ``ending`` gives more lines, from the arrays' names."""
         heads = [f"{name}_" if isinstance(part, list) else part for name, part in zip("xyw", self.arguments)]  # noqa: B905
         rows = [f"def step({', '.join(heads)}):"]
         for head, part in zip(heads, self.arguments, strict=True):

@@ -147,8 +147,8 @@ def trace(loss: Loss, batch: tuple[Any, ...]) -> Recipe:
 
 
 def owners(loss: Loss) -> list[Any]:
-    """Everything that a `Place` can name: the layers in the order of `walk`, and the loss last."""
-    return [*walk(loss.network), loss]
+    """Everything that a `Place` can name: the layers in the order of `walk`, losses inside the loss, the loss last."""
+    return [*walk(loss.network), *(inner for inner in vars(loss).values() if isinstance(inner, Loss)), loss]
 
 
 class _Stays(BaseException):
@@ -255,6 +255,8 @@ class _Tracer:
             number = LOSS if owner is self.loss else number
             if number in self._whole:
                 continue
+            if isinstance(owner, Loss) and not owner.own:
+                number = LOSS
             if not _is_own(owner):
                 reason = why_not(owner)
                 if reason:
@@ -351,9 +353,9 @@ class _Tracer:
         given = {id(operand) for call in self.recipe.calls for operand in call.operands}
         for number, owner in enumerate(self.owners):
             for name, value in vars(owner).items():
-                if id(value) in self.recipe.states.keys() - given:
-                    if value.bit_generator.state != self.recipe.states[id(value)]:
-                        raise _Stays(LOSS if owner is self.loss else number, f"it draws from self.{name} by itself")
+                before = self.recipe.states.get(id(value)) if id(value) not in given else None
+                if before is not None and value.bit_generator.state != before:
+                    raise _Stays(LOSS if owner is self.loss else number, f"it draws from self.{name} by itself")
 
     def _collect_stores(self, before: list[dict[str, Any]]) -> None:
         """What the pass has left on layers and loss; a user's layer that changes anything else stays a call."""
