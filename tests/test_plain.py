@@ -159,25 +159,6 @@ def test_a_loss_that_is_not_finite_is_traced_to_its_place():
         list(Trainer(losses.SoftmaxCrossEntropy(net), optim.SGD(net, lr=0.1)).epochs([(X, CLASSES)]))
 
 
-def test_a_network_whose_layers_are_exchanged_goes_through_the_new_ones():
-    net = network()
-    loss = losses.SoftmaxCrossEntropy(net)
-    whole = PlainNetwork(loss)
-    learn(whole, loss, X, CLASSES)
-    net[1].layers = (net[1][0], layers.Tanh())
-    assert whole(X, CLASSES) == loss(X, CLASSES)
-    net.layers = (net[0], layers.Linear(4))
-    whole(X, CLASSES)
-    assert loss.last_input.shape == (12, 4)
-
-
-def test_a_network_with_a_new_head_is_trained_by_a_new_trainer():
-    net = network()
-    net.layers = (*net.layers[:2], layers.Linear(4))
-    list(Trainer(losses.SoftmaxCrossEntropy(net), optim.SGD(net, lr=0.1)).epochs([(X, CLASSES)], epochs=2))
-    assert np.any(net[2].B.value != 0.0)
-
-
 def test_a_layer_with_a_forward_put_on_the_object_is_called():
     net, seen = network(), []
     formula = net[0].forward
