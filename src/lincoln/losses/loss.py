@@ -10,7 +10,9 @@ from ..arrays import Array, namespace
 from ..exc import BackwardError, ContractError, DataError, MatchError
 from ..layer import Layer, walk
 from ..recorded import Recorded
-from . import labels as fit
+from ..tracing import one_line
+from .ending import check_ending
+from .labels import checked_weights, element_labels
 
 __all__ = ["Loss", "Reduction"]
 
@@ -75,13 +77,6 @@ class Loss(Recorded):
     _checked: bool = False
     _lowest: tuple[int, list[Layer]] | None = None
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """A ``derivative`` written anew is not bypassed by what a base class does in one pass."""
-        super().__init_subclass__(**kwargs)
-        latest = next(vars(base) for base in cls.__mro__ if {"derivative", "scaled_derivative"} & vars(base).keys())
-        if "scaled_derivative" not in latest:
-            cls.scaled_derivative = Loss.scaled_derivative  # type: ignore[method-assign]
-
     def __init__(self, network: Layer, *, reduction: Reduction = "sum") -> None:
         if reduction not in ("sum", "mean"):
             raise DataError(
@@ -93,7 +88,7 @@ class Loss(Recorded):
             )
         self.network = network
         self.reduction = reduction
-        fit.check_ending(self)
+        check_ending(type(self).__name__, network, self.takes)
 
     # ------------------------------------------------------------------ what a subclass writes
 
@@ -105,14 +100,9 @@ class Loss(Recorded):
         """The derivative of `value` with respect to the predictions, in their shape."""
         raise NotImplementedError(f"{type(self).__name__}.derivative")
 
-    def scaled_derivative(self, predictions: Array, labels: Array, scale: float) -> Array:
-        """The derivative times a number; a subclass may do both in one pass."""
-        grad = self.derivative(predictions, labels)
-        return grad if grad is None or scale == 1.0 else grad * scale
-
     def fit_labels(self, predictions: Array, labels: Array) -> Array:
         """Labels in the shape, dtype and library that `value` wants, or a `MatchError`."""
-        return fit.element_labels(self, predictions, labels)
+        return element_labels(type(self).__name__, predictions, labels)
 
     def share_of(self, labels: Array) -> Array | None:
         """How much every row counts in a mean, beside its example's weight; None if all count the same."""
@@ -132,6 +122,11 @@ class Loss(Recorded):
         """The network's output as expected values; for losses of regression."""
         return output
 
+    def keep(self, **arrays: Any) -> None:
+        """Keep what `derivative` wants beside predictions and labels, as attributes; nothing in inference."""
+        if not contract.inferring():
+            self.__dict__.update(arrays)
+
     # ------------------------------------------------------------------ what a user calls
 
     def __call__(self, input: Array, labels: Array, weights: Array | None = None) -> float:
@@ -142,14 +137,14 @@ class Loss(Recorded):
             labels: one row for every example.
             weights: of the examples, shape ``(n,)``; a weight of 2 counts like the example given twice.
         """
-        self.count = -1.0
+        self.__dict__.pop("count", None)
         self._gone_back = None
         loss = self.forward(input, labels) if weights is None else self.forward(input, labels, weights)
         if loss is None:
             raise _nothing_returned(self, "forward")
-        if self.count < 0.0:  # a forward of the subclass's own has not said how many examples there were
+        if "count" not in self.__dict__:  # a forward of the subclass's own has not said how many examples there were
             self.count = float(len(labels))
-            self.total = float(loss) * (1.0 if self.reduction == "sum" else self.count)
+            self.total = _number(loss) * (1.0 if self.reduction == "sum" else self.count)
         return loss
 
     def forward(self, input: Array, labels: Array, weights: Array | None = None) -> float:
@@ -170,14 +165,12 @@ class Loss(Recorded):
     def gradient(self) -> Array:
         """The derivative of the last batch's loss with respect to the network's output."""
         self._require_forward()
-        shares = self._shares
-        grad = self.scaled_derivative(self.last_input, self.labels, self._scale if shares is None else 1.0)
+        grad = self.derivative(self.last_input, self.labels)
         if grad is None:
             raise _nothing_returned(self, "derivative")
-        if shares is None:
-            return grad
-        grad = grad * _spread(shares, grad.ndim)
-        return grad if self._scale == 1.0 else grad * self._scale
+        if self._shares is not None:
+            grad = grad * _spread(self._shares, grad.ndim)
+        return grad if self.reduction == "sum" else grad * self._scale
 
     def backward(self) -> None:
         """Send the gradient back through the network: every parameter has its gradient afterwards.
@@ -276,14 +269,14 @@ class Loss(Recorded):
         losses, share = self.losses, self.share_of(self.labels)
         examples, self._shares = float(len(losses)), None
         if weights is not None:
-            self._shares = weights = fit.checked_weights(self, weights, losses)
+            self._shares = weights = checked_weights(type(self).__name__, weights, losses)
             examples = functional.total(weights)
             losses = losses * _spread(weights, losses.ndim)
             share = weights if share is None else share * _spread(weights, share.ndim)
         total = functional.total(losses)
         self.count = examples
         if self.reduction == "sum":
-            self._scale, self.total = 1.0, total
+            self.total = total
             return total
         self._scale = _inverse(examples if losses.ndim == 1 and share is None else _sum_over(share, losses))
         loss = total * self._scale
@@ -309,6 +302,12 @@ def _nothing_returned(loss: Loss, method: str) -> ContractError:
     )
 
 
+@one_line
+def _number(loss: Any) -> float:
+    return float(loss)
+
+
+@one_line
 def _inverse(weight: float) -> float:
     """What a mean multiplies by; a batch whose weights are all 0 counts for nothing."""
     return 1.0 / weight if weight else 0.0

@@ -21,7 +21,6 @@ from ..optim import Optimizer
 from ..parameters import Buffer
 from ..recorded import Recorded
 from .history import Epoch
-from .plain import PlainNetwork
 
 __all__ = ["Evaluation", "Trainer"]
 
@@ -113,7 +112,6 @@ class Trainer(Recorded):
         self.epoch = self.step = 0
         self.mean = Mean()
         self.recent = Mean()
-        self._way = PlainNetwork(loss)
         self._kept: _Kept | None = None
         self._buffers: list[Buffer] | None = None
         self._seconds = 0.0
@@ -134,8 +132,7 @@ class Trainer(Recorded):
                 function that gives a new iterator.
             valid: the same, to be judged after each epoch.
             epochs: how many more.
-            on_step: called with this trainer after each step. A plain network, of linear layers and ReLU, learns by the
-                same formulas in fewer calls (`PlainNetwork`): its layers record a pass only inside `recording`.
+            on_step: called with this trainer after each step.
 
         Raises:
             TrainingError: the loss or the weights are not finite. The weights are then the last finite ones: those
@@ -243,17 +240,17 @@ class Trainer(Recorded):
 
     def _pass(self, batches: Batches, on_step: Callable[[Trainer], object] | None) -> float:
         """One epoch: its mean loss."""
-        loss, optimizer, mean, way = self.loss, self.optimizer, self.mean, self._way
+        loss, optimizer, mean = self.loss, self.optimizer, self.mean
         value, batch, first = math.nan, ((), ()), self.step + 1
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for batch in _each(batches, skip=self.step):
                 self.step += 1
-                value = way(*batch)
+                value = loss(*batch)
                 if not math.isfinite(value):
                     raise self._not_finite(f"a loss of {value}", batch, kept="those before this batch")
                 if self.step == first and not self._kept_lately():
                     self._keep()
-                way.backward()
+                loss.backward()
                 optimizer.step()
                 mean.add(loss.total, loss.count)
                 self.recent.add(loss.total, loss.count)
