@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 
 from .. import functional
+from ..functional.linear import product
 from ..tracing import Traced
 from .text import Into
 from .trace import Call
 
 __all__ = ["direct"]
 
-_SAME_AS = {functional.product: np.ndarray.dot}
+_SAME_AS = {product: np.ndarray.dot}
 """Functions of Lincoln's that are one of NumPy's where both operands are matrices."""
 
 
@@ -68,7 +69,7 @@ def _on_twins(formula: types.FunctionType) -> types.FunctionType:
     """The same code, in which the names of functions with twins stand for the twins."""
     names = dict(formula.__globals__)
     for name in formula.__code__.co_names:
-        value = names.get(name)
+        value: Any = names.get(name)
         if value in _SAME_AS if isinstance(value, types.FunctionType) else False:
             names[name] = _SAME_AS[value]
         elif getattr(value, "twin", None) is not None and value.form != "elements":

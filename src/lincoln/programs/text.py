@@ -288,7 +288,8 @@ class Page:
         return self._bind(f"d{name}", Into(place)) if place in self.recipe.parameters else self._bind(name, place)
 
     def _expression(self, call: Call) -> tuple[str, float]:
-        function, operands = call.function, call.operands
+        function: Any = call.function
+        operands = call.operands
         if function is None:
             return self._show(operands[0])[0], 0
         if function in _INFIX and len(operands) == 2 and not call.named:

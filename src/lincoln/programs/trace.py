@@ -274,7 +274,7 @@ class _Tracer:
                 elif isinstance(value, np.ndarray | np.random.Generator):
                     self.recipe.constants[id(value)] = Place(number, name)
                 if isinstance(value, np.random.Generator):
-                    self.recipe.states[id(value)] = copy.deepcopy(value.bit_generator.state)
+                    self.recipe.states[id(value)] = copy.deepcopy(dict(value.bit_generator.state))
 
     def _source(self, value: Any, place: Place) -> Traced:
         traced = Traced(value, self)
