@@ -264,9 +264,7 @@ class Page:
     def _statement(self, call: Call, text: str) -> str:
         names = [self.names[id(result)] for result in call.results]
         if call.target is not None:
-            return (
-                f"{self._target(call.target)} += {text}" if call.adds else f"{self._target(call.target)}[...] = {text}"
-            )
+            return f"{self._target(call.target)}[...] {'+' if call.adds else ''}= {text}"
         if not names:
             return text
         return f"{', '.join(names)}{',' if call.gives_tuple and len(names) == 1 else ''} = {text}"
