@@ -224,7 +224,7 @@ def test_a_network_is_built_by_its_first_batch_or_before():
 
 def test_building_records_nothing():
     network = Sequential(Dense(3), Dropout(0.5)).build(4)
-    assert [layer.output for layer in lnc.layer.walk(network)] == [None] * 5
+    assert [layer.output for layer in lnc.tree.walk(network)] == [None] * 5
 
 
 def test_a_shape_of_several_axes_may_be_built():
@@ -235,7 +235,7 @@ def test_a_bad_first_batch_leaves_the_network_unbuilt_and_usable():
     network = Sequential(Linear(4), Residual(Linear(4), layers.Reshape(2, 2)), seed=0)
     with pytest.raises(exc.MatchError):
         network(X)
-    assert [layer.built for layer in lnc.layer.walk(network)] == [False] * 5
+    assert [layer.built for layer in lnc.tree.walk(network)] == [False] * 5
     assert list(network.parameters()) == []
     network[1].layers[1].shape = (4,)
     assert network(X).shape == (6, 4)
@@ -341,7 +341,7 @@ def test_the_seed_of_build_counts():
 
 def test_a_network_is_told_whether_it_trains():
     network = Sequential(Block(Dropout(0.5), Dropout(0.5)), seed=0)
-    inside = list(lnc.layer.walk(network))
+    inside = list(lnc.tree.walk(network))
     assert [layer.training for layer in inside] == [True] * 4
     network.eval()
     assert [layer.training for layer in inside] == [False] * 4
@@ -356,6 +356,18 @@ def test_inference_is_evaluation_for_its_block():
         predicted = network(X)
     assert network[0].training
     np.testing.assert_array_equal(predicted, network.eval()(X))
+
+
+class Masked(lnc.Layer):
+    mask = None
+
+    def forward(self, input):
+        mask = input > 0
+        self.keep(mask=mask)
+        return input * mask
+
+    def backward(self, output_grad):
+        return output_grad * self.mask
 
 
 class Centered(lnc.Layer):
@@ -381,15 +393,15 @@ def test_a_layer_of_a_users_own_sees_the_whole_batch_in_a_prediction():
 
 def test_inference_records_nothing_on_any_layer():
     network = Sequential(Dense(3), Swish(), Noise(), Block(Linear(3), Scale()), seed=0).build(4)
-    before = [set(layer.__dict__) - {"_shape"} for layer in lnc.layer.walk(network)]
+    before = [set(layer.__dict__) - {"_shape"} for layer in lnc.tree.walk(network)]
     with lnc.inference():
         network(X)
-    assert [set(layer.__dict__) - {"_shape"} for layer in lnc.layer.walk(network)] == before
-    assert [layer.last_input for layer in lnc.layer.walk(network)] == [None] * 9
+    assert [set(layer.__dict__) - {"_shape"} for layer in lnc.tree.walk(network)] == before
+    assert [layer.last_input for layer in lnc.tree.walk(network)] == [None] * 9
 
 
 def test_inference_does_not_disturb_a_training_pass():
-    network = Sequential(Dense(3), Noise(), Linear(2), seed=0)
+    network = Sequential(Dense(3), Dropout(0.5), layers.BatchNorm(), Swish(), Masked(), Linear(2), seed=0)
     network(X)
     expected = copy.deepcopy(network)
     expected(X)
@@ -397,6 +409,42 @@ def test_inference_does_not_disturb_a_training_pass():
     with lnc.inference():
         network(2 * X[:3])
     np.testing.assert_array_equal(network.backward(np.ones((6, 2))), expected.backward(np.ones((6, 2))))
+
+
+def test_inference_of_a_layer_that_writes_on_itself_ends_the_training_pass_before_it():
+    network = Sequential(Dense(3), Noise(), Linear(2), seed=0)
+    network(X)
+    with lnc.inference():
+        network(2 * X[:3])
+    with pytest.raises(exc.BackwardError, match="Noise"):
+        network.backward(np.ones((6, 2)))
+
+
+def test_a_layer_that_counts_counts_every_pass():
+    class Counting(Swish):
+        count = 0
+
+        def forward(self, input):
+            self.count += 1
+            return super().forward(input)
+
+    counting = Counting()
+    counting(X)
+    with lnc.inference():
+        counting(X)
+        Sequential(counting)(X)
+    assert counting.count == 3
+
+
+def test_what_a_layer_keeps_is_dropped_with_the_pass():
+    masked = Masked()
+    masked(X)
+    assert masked.mask is not None
+    assert [copied.mask for copied in (copy.deepcopy(masked), pickle.loads(pickle.dumps(masked)))] == [None, None]
+    assert masked.forget().mask is None
+    with lnc.inference():
+        masked(X)
+    assert masked.mask is None
 
 
 def test_eight_threads_predict_with_one_network_bit_for_bit_as_alone():
@@ -460,7 +508,7 @@ def test_forgetting_drops_what_passes_left():
     assert network.forget() is network
     left = [
         getattr(layer, name)
-        for layer in lnc.layer.walk(network)
+        for layer in lnc.tree.walk(network)
         for name in ("last_input", "output", "output_grad", "input_grad")
     ]
     assert left == [None] * len(left)
@@ -473,7 +521,7 @@ def test_copies_hold_no_data_and_no_gradients_and_compute_the_same(copied):
     output = network(X)
     network.backward(np.ones_like(output))
     other = copied(network)
-    assert [layer.output for layer in lnc.layer.walk(other)] == [None] * 6
+    assert [layer.output for layer in lnc.tree.walk(other)] == [None] * 6
     assert other[1].mask is None
     assert not np.any(other.vector.grad)
     np.testing.assert_array_equal(other.vector.value, network.vector.value)

@@ -19,9 +19,9 @@ from user_layers import Swish
 
 import lincoln as lnc
 from lincoln import Dense, Layer, Sequential, data, exc, layers, losses, models, optim
+from lincoln.arguments import WithArguments
 from lincoln.files import Checkpoint, load, save
 from lincoln.files.container import pack, unpack
-from lincoln.recorded import Recorded
 
 FOLDER = Path(tempfile.mkdtemp())
 X = np.arange(36, dtype=np.float32).reshape(12, 3) / 36
@@ -90,7 +90,7 @@ def saving(thing: Any) -> Callable[[], Any]:
     return lambda: save(thing, FOLDER / "new")
 
 
-class Held(Recorded):
+class Held(WithArguments):
     def __init__(self, inside: list[Any]) -> None:
         """Only the argument counts."""
 

@@ -30,6 +30,7 @@ CALLS = {
     "normalize_backward": (X, MEAN, VARIANCE, SCALE, G, 1e-5),
     "layer_norm": (X, SCALE, SHIFT, 1e-5),
     "layer_norm_backward": (X, ROW_MEAN, ROW_INVERSE, SCALE, G),
+    "running_averages": (SHIFT, SCALE, MEAN, VARIANCE, 8, 0.1),
 }
 each_function = pytest.mark.parametrize("name", CALLS)
 each_norm = pytest.mark.parametrize("norm", [BatchNorm(), LayerNorm()], ids=repr)

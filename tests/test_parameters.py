@@ -8,7 +8,8 @@ import pytest
 import lincoln as lnc
 from lincoln import exc
 from lincoln.layers import Dense, Dropout, Linear, Parallel, Sequential, Tanh
-from lincoln.parameters import Parameter, ParameterVector
+from lincoln.parameters import Parameter
+from lincoln.vector import ParameterVector
 
 X = np.random.default_rng(0).normal(size=(6, 4))
 

@@ -1,165 +1,107 @@
-"""What `Layer` wraps around every ``forward`` and ``backward``: checks, building, recording, and the modes of a pass.
+"""What `Layer` wraps around every ``forward``, ``backward`` and ``learn``: checks, building, and recording.
 
 The wrapper builds a layer from its first input, records ``last_input`` and ``output``, compares every shape, and says
-where things went wrong. Nothing else stands between a reader and the formula.
+where things went wrong. Nothing else stands between a reader and the formula. Where a class calls the method of its
+base class, only the wrapper of the most derived one does something.
 """
 
 from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
-from . import arrays
+from . import arrays, streams, structure, tree
+from .admission import admit, admit_grad, check_input_grad, example_shape, returned
 from .arrays import Array
-from .exc import BackwardError, ContractError, DataError, DimensionError, MatchError
+from .exc import ContractError
+from .foreign import touch
+from .modes import INFERENCE, RECORDING, blocks, is_in_doubt, mode, shared
 from .parameters import Parameter
+from .tracing import find
 
-if TYPE_CHECKING:
-    from .layer import Layer
+__all__ = ["admit", "admit_grad", "check_input_grad", "record", "wrap"]
 
-__all__ = ["inference", "recording"]
-
-RECORDED = ("last_input", "output", "output_grad", "input_grad")
+PASSES = ("last_input", "output", "output_grad", "input_grad")
+"""The attributes in which every pass is recorded."""
 
 _BLOCK = 256
 """How many examples go through a network at once where nothing is recorded."""
 
-_TRAINING, _INFERENCE, _RECORDING = range(3)
-_mode: ContextVar[int] = ContextVar("mode", default=_TRAINING)
-_streams: ContextVar[Streams | None] = ContextVar("streams", default=None)
+_MISSING = object()
 
-Forward = Callable[..., Array]
+Formula = Callable[..., Any]
 
 
-@contextmanager
-def inference() -> Iterator[None]:
-    """Inside this block layers behave as in evaluation and record nothing, so many threads can share a built network.
+def wrap(cls: Any, base: type) -> None:
+    """Wrap the passes that a class writes, or gets from a class that is no layer, and see which belong together.
 
-    >>> from lincoln import layers
-    >>> layer = layers.ReLU()
-    >>> with inference():
-    ...     y = layer(np.ones((1, 2)))
-    >>> layer.output is None
-    True
+    A ``learn`` that is written for another ``backward`` than the class has would pass that one by: then ``learn`` is
+    that of the base of all layers, which calls ``backward``.
     """
-    token = _mode.set(_INFERENCE)
-    try:
-        yield
-    finally:
-        _mode.reset(token)
+    order = [next(i for i, c in enumerate(cls.__mro__) if name in vars(c)) for name in ("backward", "learn")]
+    for name, wrapper in (("forward", _forward), ("backward", _backward), ("learn", _learn)):
+        owner = next(c for c in cls.__mro__ if name in vars(c))
+        if owner is cls or not issubclass(owner, base):
+            checked = wrapper(vars(owner)[name])
+            setattr(cls, name, checked)
+            setattr(cls, f"_checked_{name}", checked)
+    if order[0] < order[1]:
+        cls.learn = base.learn  # type: ignore[attr-defined]
 
 
-@contextmanager
-def recording() -> Iterator[None]:
-    """Inside this block every layer keeps ``output_grad`` and ``input_grad`` too: every number of a pass has a name.
-
-    >>> from lincoln import layers
-    >>> layer = layers.ReLU()
-    >>> with recording():
-    ...     y = layer(np.array([[-1.0, 1.0]]))
-    ...     g = layer.backward(np.array([[5.0, 5.0]]))
-    >>> layer.input_grad
-    array([[0., 5.]])
-    """
-    token = _mode.set(_RECORDING)
-    try:
-        yield
-    finally:
-        _mode.reset(token)
+# ---------------------------------------------------------------------- forward
 
 
-class Streams:
-    """The random generators of one network: one for initial values, and one for every layer that draws in training.
-
-    They all come from one seed but never from each other, so that adding a dropout layer changes no initial value.
-    """
-
-    def __init__(self, seed: int | None) -> None:
-        self.entropy = np.random.SeedSequence(seed).entropy
-        self.initial = self._generator(0, 0)
-        self.unbuilt: list[tuple[Layer, dict[str, Any]]] = []
-        self._drawing = 0
-
-    def next_drawing(self) -> np.random.Generator:
-        """The generator of the next layer that draws random numbers in training."""
-        self._drawing += 1
-        return self._generator(1, self._drawing)
-
-    def note(self, layer: Layer) -> None:
-        """Remember a layer as it is before it is built."""
-        self.unbuilt.append((layer, layer.__dict__.copy()))
-
-    def undo(self) -> None:
-        """Bring every layer that this pass began to build back to what it was: a bad first batch does no harm."""
-        for layer, before in self.unbuilt:
-            layer.__dict__.clear()
-            layer.__dict__.update(before)
-
-    def _generator(self, purpose: int, number: int) -> np.random.Generator:
-        return np.random.default_rng(np.random.SeedSequence(self.entropy, spawn_key=(purpose, number)))
-
-
-def streams_of(seed: int | None) -> Streams:
-    """The random streams of the network that is being built, or new ones where a layer is used on its own."""
-    streams = _streams.get()
-    return Streams(seed) if streams is None else streams
-
-
-_builds = 0
-
-
-def _count_build() -> None:
-    global _builds
-    _builds += 1
-
-
-def builds() -> int:
-    """How many layers have been built in this process: if it has not changed, no network has new parameters."""
-    return _builds
-
-
-def inferring() -> bool:
-    """Whether this is inside an `inference` block."""
-    return _mode.get() == _INFERENCE
-
-
-def is_recording() -> bool:
-    """Whether this is inside a `recording` block."""
-    return _mode.get() == _RECORDING
-
-
-def forward(formula: Forward) -> Forward:
-    """Wrap a subclass's ``forward``: check the input, build the layer, record what went in and what came out."""
+def _forward(formula: Formula) -> Formula:
+    """Check the input, build the layer, record what went in and what came out."""
 
     @functools.wraps(formula)
-    def checked(self: Layer, input: Any) -> Any:
-        if self._inside:
+    def checked(self: Any, input: Any) -> Any:
+        if type(self)._checked_forward is not checked:
             return formula(self, input)
         if type(input) is not ndarray or input.dtype is not self._dtype or input.shape != self._shape:
-            input = _check_input(self, input)
+            traced = find((input,))
+            if traced is not None:
+                return traced.trace.forward(self, formula, input)
+            input = admit(self, input)
             if not self.built:
                 return _first_forward(self, formula, input)
-        if _mode.get() == _INFERENCE:
+        if (blocks() or shared) and _mode_for(self) == INFERENCE:
             return formula(self, input) if self.own and len(input) <= _BLOCK else _inferred(self, formula, input)
-        self.output = None  # a pass that fails leaves nothing to go back through
-        output = formula(self, input) if self._plain else _guarded(self, formula, input)
-        self.last_input = input
-        self.output = output if type(output) is ndarray else _returned(self, output)
+        own = self.__dict__
+        own["output"] = None  # a pass that fails leaves nothing to go back through
+        output = formula(self, input)
+        own["last_input"] = input
+        own["output"] = output if type(output) is ndarray else returned(self, output)
         return output
 
     return checked
 
 
-def _inferred(self: Layer, formula: Forward, input: Any) -> Any:
+def _mode_for(layer: Any) -> int:
+    """The mode of a pass of a layer."""
+    if is_in_doubt():
+        raise ContractError(
+            code="LN129",
+            where=repr(layer),
+            saw="a call in a thread without a block, while another thread is inside lnc.inference()",
+            why="a block holds for the thread that it is in: here the network would train, with dropout on",
+            fix="put `with lnc.inference():` inside the function that the thread runs; to train here, "
+            "loss(x, y) or `with lnc.recording():`",
+        )
+    return mode()
+
+
+def _inferred(self: Any, formula: Formula, input: Any) -> Any:
     """A pass that records nothing; many examples go through Lincoln's own layers in blocks that stay in the cache."""
-    if type(input) is ndarray and len(input) > _BLOCK and self._is_own_throughout():
+    if not self.own:
+        return _inferred_on_a_copy(self, formula, input)
+    if type(input) is ndarray and len(input) > _BLOCK and tree.is_own(self):
         outputs = None
         for start in range(0, len(input), _BLOCK):
             part = formula(self, input[start : start + _BLOCK])
@@ -169,199 +111,140 @@ def _inferred(self: Layer, formula: Forward, input: Any) -> Any:
                 outputs = np.empty((len(input), *part.shape[1:]), dtype=part.dtype)
             outputs[start : start + _BLOCK] = part
         return outputs
-    return _returned(self, formula(self if self.own else copy.copy(self), input))
+    return returned(self, formula(self, input))
 
 
-def _guarded(self: Layer, formula: Forward, argument: Any) -> Any:
-    """Run a method whose class may call the same method of a base class, which is then not to check and record."""
-    self._inside = True
-    try:
-        return formula(self, argument)
-    finally:
-        self._inside = False
+def _inferred_on_a_copy(self: Any, formula: Formula, input: Any) -> Any:
+    """A pass of a user's layer, which may write on itself: threads do not see what the others write before its end.
 
-
-def _first_forward(self: Layer, formula: Forward, input: Any) -> Any:
-    """The first pass: whoever is outermost opens the random streams and, at the end, flattens the parameters."""
-    opened = None if _streams.get() is not None else Streams(self.seed)
-    token = _streams.set(opened) if opened else None
-    streams_of(self.seed).note(self)
-    _count_build()
-    self._inside = True
-    try:
-        self._build(input)
-        output = _returned(self, formula(self, input))
-    except BaseException:
-        if opened:
-            opened.undo()
-        raise
-    finally:
-        self._inside = False
-        if token is not None:
-            _streams.reset(token)
-    self.output_shape = example_shape(output)
-    if opened:
-        self.flatten()
-    if _mode.get() == _INFERENCE:
-        self.forget()
-    else:
-        self.last_input, self.output = input, output
+    What it has written is then the layer's. The way back of an earlier pass would use it too, so it is refused.
+    """
+    double = copy.copy(self)
+    after = double.__dict__
+    before = after.copy()
+    output = returned(self, formula(double, input))
+    changed = {name: value for name, value in after.items() if before.get(name, _MISSING) is not value}
+    gone = before.keys() - after.keys()
+    for name in PASSES:
+        changed.pop(name, None)
+    if changed or gone:
+        own = self.__dict__
+        own.update(changed)
+        for name in (*gone, "output"):
+            own.pop(name, None)
+        self._changed()
     return output
 
 
-def backward(formula: Forward) -> Forward:
-    """Wrap a subclass's ``backward``: it needs a forward pass before it, and every gradient the shape of its array."""
+def _first_forward(self: Any, formula: Formula, input: Any) -> Any:
+    """The first pass: whoever is outermost opens the random streams and, at the end, lays out the parameters."""
+    is_outermost, current = not streams.is_building(), _mode_for(self)
+    with streams.building(self.seed):
+        _construct(self, input)
+        output = returned(self, formula(self, input))
+    self.__dict__["output_shape"] = example_shape(output)
+    if is_outermost:
+        structure.lay_out(self)
+    if current == INFERENCE:
+        self.forget()
+    else:
+        record(self, input, output)
+    return output
+
+
+def _construct(layer: Any, input: Any) -> None:
+    """Declare a layer's parameters and fill them, or take them from the layer that it is a twin of."""
+    own, original = layer.__dict__, layer._twin_of
+    streams.streams_of(layer.seed).note(layer)
+    own["input_shape"] = example_shape(input)
+    if original is not None and not original.built:
+        _construct(original, input)
+    layer.setup(own["input_shape"])
+    if original is not None:
+        own.update({name: value for name, value in vars(original).items() if isinstance(value, Parameter)})
+    else:
+        _fill(layer, input[0] if type(input) is tuple else input)
+    own["built"] = True
+
+
+def _fill(layer: Any, prototype: Array) -> None:
+    for name, value in vars(layer).items():
+        if isinstance(value, Parameter) and not value.built:
+            value.name = value.name or name
+            if arrays.kind(prototype) != "float":
+                prototype = arrays.astype(prototype, "float32")
+            value.fill(streams.streams_of(layer.seed).initial, prototype)
+
+
+def record(layer: Any, input: Any, output: Any) -> None:
+    """Leave on a layer what a pass forward leaves.
+
+    >>> from lincoln.layers import ReLU
+    >>> relu = ReLU()
+    >>> record(relu, np.zeros(1), np.ones(1))
+    >>> relu.output
+    array([1.])
+    """
+    own = layer.__dict__
+    own["last_input"], own["output"] = input, returned(layer, output)
+
+
+# ---------------------------------------------------------------------- backward
+
+
+def _backward(formula: Formula) -> Formula:
+    """It needs a forward pass before it, and every gradient the shape of its array."""
 
     @functools.wraps(formula)
-    def checked(self: Layer, output_grad: Array) -> Any:
-        if self._inside:
+    def checked(self: Any, output_grad: Array) -> Any:
+        if type(self)._checked_backward is not checked:
             return formula(self, output_grad)
         output = self.output
-        if output is None:
-            raise BackwardError(
-                code="LN120",
-                where=repr(self),
-                saw="backward before forward",
-                why="the gradient depends on what the forward pass computed",
-                fix="call forward(input) in training first; predictions under inference() record nothing",
-            )
-        if type(output_grad) is not ndarray or type(output) is tuple or output_grad.shape != output.shape:
-            _same_shape(self, "output_grad", output_grad, "output", output)
-        if type(output) is not tuple and output_grad.dtype is not output.dtype:
-            output_grad = _in_dtype_of(output, output_grad)
-        input_grad = formula(self, output_grad) if self._plain else _guarded(self, formula, output_grad)
+        if (
+            type(output_grad) is not ndarray
+            or type(output) is not ndarray
+            or output_grad.shape != output.shape
+            or output_grad.dtype is not output.dtype
+        ):
+            traced = find((output_grad, output))
+            if traced is not None:
+                return traced.trace.backward(self, formula, output_grad)
+            output_grad = admit_grad(self, output_grad)
+        input_grad = formula(self, output_grad)
         if not self.own:
-            self._touch_foreign()
-        if input_grad is None:
-            _allow_missing(self)
-        elif type(input_grad) is not ndarray or getattr(self.last_input, "shape", ()) != input_grad.shape:
-            _same_shape(self, "input_grad", input_grad, "last_input", self.last_input)
-        if _mode.get() == _RECORDING:
-            self.output_grad, self.input_grad = output_grad, input_grad
+            touch(self)
+        if type(input_grad) is not ndarray or getattr(self.last_input, "shape", ()) != input_grad.shape:
+            check_input_grad(self, input_grad)
+        if blocks() and mode() == RECORDING:
+            own = self.__dict__
+            own["output_grad"], own["input_grad"] = output_grad, input_grad
         return input_grad
 
     return checked
 
 
-def _admit(layer: Layer, input: Array) -> Array:
-    """A batch of a kind that this layer has not met: convert it, accept it for good, or refuse it."""
-    kind = arrays.kind(input) if arrays.library(input) else type(input).__name__
-    if kind not in ("float", "int") or (layer.accepts == "int" and kind == "float"):
-        raise DataError(
-            code="LN101",
-            where=repr(layer),
-            saw=f"an input of {kind}",
-            why=f"the layer computes with arrays of {'integers' if layer.accepts == 'int' else 'real numbers'}",
-            fix="convert it first: np.asarray(x, dtype=np.float32), or integers for token ids",
-        )
-    mine = next((p for p in vars(layer).values() if isinstance(p, Parameter) and p.built), None)
-    if mine is not None and arrays.library(input) != arrays.library(mine.value):
-        raise MatchError(
-            code="LN110",
-            where=repr(layer),
-            saw=f"an input of {arrays.library(input)}, the parameters are of {arrays.library(mine.value)}",
-            why="a layer computes in the array library that it was built with",
-            fix='np.asarray(x); or a new network, built after lnc.arrays.use("torch") or by a first batch of tensors'
-            if arrays.library(mine.value) == "numpy"
-            else 'torch.as_tensor(x, dtype=torch.float32); for a whole data pipeline lnc.arrays.use("torch")',
-        )
-    if layer.accepts == "float":
-        wanted = arrays.dtype_name(mine.value) if mine is not None else ""
-        wanted = wanted or ("float32" if kind == "int" else arrays.dtype_name(input))
-        if arrays.dtype_name(input) != wanted:
-            return arrays.astype(input, wanted)
-    layer._dtype = input.dtype
-    return input
+def _learn(formula: Formula) -> Formula:
+    """As backward, but it returns nothing."""
 
+    @functools.wraps(formula)
+    def checked(self: Any, output_grad: Array) -> None:
+        if type(self)._checked_learn is not checked:
+            formula(self, output_grad)
+            return
+        output = self.output
+        if (
+            type(output_grad) is not ndarray
+            or type(output) is not ndarray
+            or output_grad.shape != output.shape
+            or output_grad.dtype is not output.dtype
+        ):
+            traced = find((output_grad, output))
+            if traced is not None:
+                traced.trace.backward(self, formula, output_grad)
+                return
+            output_grad = admit_grad(self, output_grad)
+        formula(self, output_grad)
+        if not self.own:
+            touch(self)
 
-def _check_input(layer: Layer, input: Any) -> Any:
-    if type(input) is tuple:
-        return tuple(_check_input(layer, part) for part in input)
-    if type(input) is not ndarray:
-        input = arrays.detached(input)
-    if getattr(input, "dtype", None) is not layer._dtype or layer._dtype is None:
-        input = _admit(layer, input)
-    shape = input.shape
-    if len(shape) < layer.min_dims:
-        raise DimensionError(
-            code="LN102",
-            where=repr(layer),
-            saw=f"an input of shape {tuple(shape)}",
-            why=f"at least {layer.min_dims} axes are needed, the first one over the examples of the batch",
-            fix="x[None] makes one example a batch of one; x[:, None] makes one feature a column",
-        )
-    if shape[0] == 0:
-        raise DataError(
-            code="LN104",
-            where=repr(layer),
-            saw=f"an empty batch of shape {tuple(shape)}",
-            why="there is nothing to compute, and a mean over nothing is not a number",
-            fix="leave empty batches out",
-        )
-    if layer.features is not None and shape[-1] != layer.features:
-        raise MatchError(
-            code="LN103",
-            where=repr(layer),
-            saw=f"an input of shape {tuple(shape)}",
-            why=f"the layer was built for {layer.features} features on the last axis",
-            fix=f"give {layer.features} features, or make a new network for {shape[-1]}",
-        )
-    if layer.built:
-        layer._shape = shape  # the next batch of this shape needs no checks
-    return input
-
-
-def _same_shape(layer: Layer, name: str, array: Any, other_name: str, other: Any) -> None:
-    if type(other) is tuple:
-        if type(array) is not tuple or len(array) != len(other):
-            _refuse_shape(layer, name, array, other_name, f"a tuple of {len(other)}")
-        for part, other_part in zip(array, other, strict=True):
-            if part is not None:
-                _same_shape(layer, name, part, other_name, other_part)
-    elif getattr(array, "shape", None) != other.shape:
-        _refuse_shape(layer, name, array, other_name, f"{tuple(other.shape)}")
-
-
-def _refuse_shape(layer: Layer, name: str, array: Any, other_name: str, expected: str) -> None:
-    shape = getattr(array, "shape", None)
-    raise MatchError(
-        code="LN121",
-        where=f"{layer!r}.backward",
-        saw=f"{name} {type(array).__name__ if shape is None else tuple(shape)}, {other_name} {expected}",
-        why="a gradient has one number for every number of the array it belongs to",
-        fix="undo in backward what forward did to the shape: sum what it broadcast, transpose what it transposed",
-    )
-
-
-def _in_dtype_of(output: Array, output_grad: Array) -> Array:
-    """The gradient in the dtype of its output: a network in float32 goes back in float32."""
-    return arrays.cast(output_grad, output.dtype) if arrays.kind(output) == "float" else output_grad
-
-
-def example_shape(array: Any) -> Any:
-    """The shape of one example in a batch, or a tuple of such shapes for several arrays."""
-    return tuple(example_shape(part) for part in array) if type(array) is tuple else tuple(array.shape[1:])
-
-
-def _returned(layer: Layer, output: Any) -> Any:
-    if type(output) is not tuple and not hasattr(output, "shape"):
-        raise ContractError(
-            code="LN122",
-            where=f"{layer!r}.forward",
-            saw=f"forward returned {'nothing' if output is None else type(output).__name__}",
-            why="the next layer needs the output as an array",
-            fix="end forward with: return output",
-        )
-    return output
-
-
-def _allow_missing(layer: Layer) -> None:
-    if layer.is_first or layer.accepts == "int":
-        return
-    raise ContractError(
-        code="LN123",
-        where=f"{layer!r}.backward",
-        saw="backward returned nothing",
-        why="the layer before needs the gradient with respect to its output",
-        fix="end backward with: return input_grad",
-    )
+    return checked

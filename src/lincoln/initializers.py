@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from .recorded import Recorded
+from .arguments import WithArguments
 
 __all__ = [
     "Constant",
@@ -48,7 +48,7 @@ def fans(shape: Shape) -> tuple[int, int]:
     return window * shape[-2], window * shape[-1]
 
 
-class Normal(Recorded):
+class Normal(WithArguments):
     """Normal with a standard deviation of one's own: ``Normal(0.01)`` is the notebooks' start.
 
     >>> Normal(0.01)(np.random.default_rng(0), (2, 2)).shape
@@ -62,7 +62,7 @@ class Normal(Recorded):
         return rng.normal(0.0, self.std, shape)
 
 
-class Uniform(Recorded):
+class Uniform(WithArguments):
     """Uniform between -bound and bound.
 
     >>> bool(abs(Uniform(0.1)(np.random.default_rng(0), (50,))).max() <= 0.1)
@@ -76,7 +76,7 @@ class Uniform(Recorded):
         return rng.uniform(-self.bound, self.bound, shape)
 
 
-class Constant(Recorded):
+class Constant(WithArguments):
     """The same value everywhere.
 
     >>> Constant(0.5)(np.random.default_rng(0), (2,))

@@ -40,6 +40,9 @@ class Trace(Protocol):
     def accumulate(self, parameter: Any, grad: Traced) -> None:
         """A parameter gets a gradient."""
 
+    def assign(self, buffer: Any, value: Traced) -> None:
+        """A buffer gets a new value."""
+
 
 class Traced:
     """An array, or a number that was made of arrays, of which a `Trace` keeps what it was made from.
@@ -242,7 +245,7 @@ def one_line(function: Function) -> Function:
 
     @functools.wraps(function)
     def dispatch(*args: Any, **named: Any) -> Any:
-        found = find(args) or (find(named.values()) if named else None)
+        found = find((*args, *named.values()))
         if found is None:
             return function(*args, **named)
         return found.trace.call(dispatch, args, named)

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from .. import arrays, contract
+from .. import arrays, modes
 from ..arrays import Array
 from ..exc import CheckError
+from ..foreign import ForeignParameter
 from ..initializers import Shape
 from ..layer import Layer
-from ..parameters import ForeignParameter
 from ..tables import table
 from .gradients import gradient_report
 from .probe import in_dtype, named_parts
@@ -109,7 +109,7 @@ class _Bench:
     def __init__(self, layer: Layer, input: Array, seed: int) -> None:
         built = copy.deepcopy(layer)
         built.seed = seed
-        with contract.inference():
+        with modes.evaluation():
             built(_in_dtype(_copied(input), "float32"))
         self.layer: Layer = in_dtype(built.forget(), "float64")
         self._pristine = _in_dtype(_copied(input), "float64")
@@ -133,7 +133,7 @@ class _Bench:
 
     def run(self, layer: Layer, input: Array) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """One pass both ways: the output, and the gradients of the input and of every parameter."""
-        with contract.recording():
+        with modes.recording():
             output = layer.forward(input)
             layer.backward(self.output_grad(output))
         layer.vector.collect()
@@ -216,7 +216,7 @@ def _inference(bench: _Bench) -> None:
     layer = bench.fresh().eval()
     in_eval = np.array(arrays.numpy(layer.forward(bench.input)))
     layer.forget().train()
-    with contract.inference():
+    with modes.evaluation():
         output = arrays.numpy(layer.forward(bench.input))
     _close("outputs of eval() and of inference()", output, in_eval)
     _demand(layer.last_input is None, "inference() left last_input on the layer")

@@ -9,7 +9,8 @@ import numpy as np
 
 from .. import arrays
 from ..exc import GradientWarning
-from ..layer import Layer, walk
+from ..layer import Layer
+from ..tree import walk
 from .causes import likely_cause
 from .gradients import numeric_derivative
 from .probe import Probe, undisturbed

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import arrays, contract
+from .. import arrays, modes
 from ..arrays import Array
-from ..layer import Layer, walk
-from ..parameters import ForeignParameter
+from ..foreign import ForeignParameter
+from ..layer import Layer
+from ..tree import walk
 
 __all__ = ["Probe", "in_dtype", "named_parts", "undisturbed"]
 
@@ -42,9 +43,9 @@ class Probe:
     """
 
     def __init__(self, subject: Any, input: Any, labels: Any = None, *, seed: int = 0) -> None:
-        self.subject = in_dtype(subject, "float64")
-        self.network: Layer = getattr(self.subject, "network", self.subject)
         self.input = _float64_copy(input)
+        self.subject = in_dtype(_built(subject, self.input), "float64")
+        self.network: Layer = getattr(self.subject, "network", self.subject)
         self.labels = labels
         self.is_loss = self.network is not self.subject
         self._generators = [
@@ -71,7 +72,7 @@ class Probe:
 
     def analytic(self) -> dict[str, np.ndarray]:
         """The gradients that the hand-written backward pass gives, by the names of `places`."""
-        with contract.recording():
+        with modes.recording():
             self.outputs()
             self.network.clear_grad()
             if self.is_loss:
@@ -177,6 +178,16 @@ def in_dtype(subject: Any, dtype: str) -> Any:
     if network.built:
         network.astype(dtype)
     return twin
+
+
+def _built(subject: Any, input: Any) -> Any:
+    """A copy with a network that has gone forward once: one whose input holds integers is built in float32."""
+    built = copy.deepcopy(subject)
+    network: Layer = getattr(built, "network", built)
+    if not network.built:
+        with modes.evaluation():
+            network(_float64_copy(input))
+    return built
 
 
 @contextmanager

@@ -9,15 +9,15 @@ from typing import Any, Self
 import numpy as np
 
 from .. import arrays
+from ..arguments import WithArguments
 from ..arrays import Array
 from ..exc import MatchError, NotFittedError
-from ..recorded import Recorded
 from .reading import check_finite, read
 
 __all__ = ["Standardizer", "standardize"]
 
 
-class Standardizer(Recorded):
+class Standardizer(WithArguments):
     """(x - mean) / standard deviation, column by column, both learned from the training data alone.
 
     A column that is constant in the training data becomes 0 there. Predicted values of a standardized label column

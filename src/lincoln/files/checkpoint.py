@@ -8,20 +8,17 @@ import math
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from .. import arrays
+from ..arguments import WithArguments
 from ..exc import ContractError, ModelFileError
-from ..recorded import Recorded
 from .comparing import Comparison, differ
 from .container import pack, unpack
 from .names import Registry, name_of
 from .reader import Reader
 from .writer import Writer
 from .writing import replace_file
-
-if TYPE_CHECKING:
-    from ..models import Trainer
 
 __all__ = ["Checkpoint"]
 
@@ -32,7 +29,7 @@ _SAMPLE = 1 << 22
 """How many numbers of an array tell it from others."""
 
 
-class Checkpoint(Recorded):
+class Checkpoint(WithArguments):
     """Writes down now and then where training stands, in a file from which it can go on bit for bit.
 
     What is written: the parameters and buffers of the network, the generators of its layers, the optimizer with its
@@ -142,7 +139,7 @@ class Checkpoint(Recorded):
             reader.call(f"run.{name}", part.load_state_dict, reader.value(run[name], f"run.{name}"))
         reader.finish()
 
-    def on_step(self, trainer: Trainer) -> None:
+    def on_step(self, trainer: Any) -> None:
         """Write if it is time; to be called after each step: ``trainer.epochs(..., on_step=checkpoint.on_step)``."""
         if (self.every and not trainer.optimizer.steps % self.every) or time.perf_counter() >= self._due:
             self.write()

@@ -4,49 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from .. import arrays, contract
-from ..layer import Layer
+from .. import arrays, tree
+from ..foreign import ForeignParameter
+from ..layer import UNSAVED, Layer
 from ..layers import Container, Parallel, Residual, Sequential
-from ..parameters import ForeignParameter, Parameter
+from ..parameters import Parameter
+from ..structure import lay_out
 
-if TYPE_CHECKING:
-    from .reader import Reader
-    from .writer import Writer
-
-__all__ = ["entry_of_layer", "named_walk", "owners_of", "restore_layers"]
+__all__ = ["entry_of_layer", "owners_of", "restore_layers"]
 
 CONTAINERS = (Container, Sequential, Residual, Parallel)
 """The classes whose arguments are the layers that they hold."""
-
-_MACHINERY = frozenset(
-    {"arguments", "is_first", "_vector", "_adopted", "_inside", "_dtype", "_shape", "_builds", "_twin_of"}
-)
-"""Attributes that a layer gets from its constructor and its first pass, and that no file holds."""
 
 _MOST_INPUTS = 1 << 26
 """How many numbers an example of a network in a file may have, so that a wrong file takes no memory."""
 
 
-def named_walk(layer: Layer, place: str = "") -> Iterator[tuple[str, Layer]]:
-    """A layer and all the layers inside it, each with its place, such as ``"0.1"``; the outermost one's is empty.
-
-    >>> from lincoln.layers import Dense
-    >>> [place for place, _ in named_walk(Dense(1))]
-    ['', '0', '1']
-    """
-    yield place, layer
-    for name, child in layer.children():
-        yield from named_walk(child, f"{place}.{name}".lstrip("."))
-
-
 def owners_of(layer: Layer) -> dict[int, tuple[Layer, str]]:
     """The layers inside that no constructor was given: for each the layer that made it, and its name there."""
     owners = {}
-    for _, outer in named_walk(layer):
+    for outer in tree.walk(layer):
         if type(outer) in CONTAINERS:
             continue
         given = set(_given_layers(outer.arguments))
@@ -67,7 +48,7 @@ def _given_layers(value: Any) -> Iterator[int]:
 # ---------------------------------------------------------------------- to the file
 
 
-def entry_of_layer(writer: Writer, layer: Layer, path: str) -> dict[str, Any]:
+def entry_of_layer(writer: Any, layer: Layer, path: str) -> dict[str, Any]:
     """One layer's state as JSON; nothing if the file has it already."""
     if id(layer) in writer.described:
         return {}
@@ -86,7 +67,7 @@ def entry_of_layer(writer: Writer, layer: Layer, path: str) -> dict[str, Any]:
     return entry | ({"frozen": frozen} if frozen else {})
 
 
-def _parameter(writer: Writer, parameter: Parameter, where: str) -> str:
+def _parameter(writer: Any, parameter: Parameter, where: str) -> str:
     """The name of a parameter's array; a parameter that stands in several layers has one."""
     if id(parameter) not in writer.parameters:
         writer.parameters[id(parameter)] = writer.add_array(where, arrays.numpy(parameter.value))
@@ -97,7 +78,7 @@ def _is_kept(layer: Layer, name: str) -> bool:
     """Whether an attribute belongs to a layer's state; of private ones, those of the user's own classes."""
     if name == "_training":
         return True
-    if name in _MACHINERY or name in layer.records:
+    if name in UNSAVED or name in layer.records or name in layer._kept:
         return False
     return not (name.startswith("_") and (layer.own or hasattr(Layer, name)))
 
@@ -105,9 +86,9 @@ def _is_kept(layer: Layer, name: str) -> bool:
 # ---------------------------------------------------------------------- from the file
 
 
-def restore_layers(reader: Reader, network: Layer, entries: dict[str, Any], field: str) -> None:
+def restore_layers(reader: Any, network: Layer, entries: dict[str, Any], field: str) -> None:
     """Bring a network and all the layers inside it into the state that a file tells."""
-    found = dict(named_walk(network))
+    found = {tree.place(path): layer for path, layer in tree.paths(network)}
     for place, entry in entries.items():
         where = f"{field}.layers[{place}]"
         if place not in found:
@@ -116,12 +97,11 @@ def restore_layers(reader: Reader, network: Layer, entries: dict[str, Any], fiel
     missing = [place for place, layer in found.items() if place not in entries and id(layer) not in reader.restored]
     if missing:
         reader.refuse(f"{field}.layers", f"nothing for the layer at {missing[0] or 'the top'}")
-    contract._count_build()
     if network.built:
-        network.flatten()
+        lay_out(network)
 
 
-def _restore_layer(reader: Reader, layer: Layer, entry: Any, field: str) -> None:
+def _restore_layer(reader: Any, layer: Layer, entry: Any, field: str) -> None:
     """Set up one layer for its saved input, unless it is built, then its parameters, then everything else."""
     reader.check(field, entry, attributes=dict, parameters=dict)
     if id(layer) in reader.restored:
@@ -146,7 +126,7 @@ def _restore_layer(reader: Reader, layer: Layer, entry: Any, field: str) -> None
         setattr(layer, name, value)
 
 
-def _restore_parameters(reader: Reader, layer: Layer, entry: dict[str, Any], field: str) -> None:
+def _restore_parameters(reader: Any, layer: Layer, entry: dict[str, Any], field: str) -> None:
     mine = {
         name: value
         for name, value in vars(layer).items()
@@ -167,7 +147,7 @@ def _restore_parameters(reader: Reader, layer: Layer, entry: dict[str, Any], fie
             reader.refuse(f"arrays.{array_name}", f"{array.dtype} {array.shape}, where {name} is {parameter.shape}")
         shared = reader.parameters.setdefault(array_name, parameter)
         if shared is not parameter:
-            setattr(layer, name, shared)
+            vars(layer)[name] = shared
         _fill(reader, shared, name, array, where)
     for name in reader.names(entry.get("frozen", []), f"{field}.frozen", mine):
         mine[name].frozen = True
@@ -176,7 +156,7 @@ def _restore_parameters(reader: Reader, layer: Layer, entry: dict[str, Any], fie
             parameter.frozen = False
 
 
-def _fill(reader: Reader, parameter: Parameter, name: str, array: np.ndarray, field: str) -> None:
+def _fill(reader: Any, parameter: Parameter, name: str, array: np.ndarray, field: str) -> None:
     """Give a parameter its value: in its own memory if it has some, so that all who look there see it."""
     if not parameter.built:
         parameter.name = parameter.name or name
@@ -187,9 +167,9 @@ def _fill(reader: Reader, parameter: Parameter, name: str, array: np.ndarray, fi
         parameter.value = array
 
 
-def _check_attribute(reader: Reader, layer: Layer, name: str, value: Any, field: str) -> None:
+def _check_attribute(reader: Any, layer: Layer, name: str, value: Any, field: str) -> None:
     """Refuse attributes that no layer of this class has, or that would take the place of a method."""
-    fresh, unknown = getattr(type(layer), name, None), name in _MACHINERY or not name.isidentifier()
+    fresh, unknown = getattr(type(layer), name, None), name in UNSAVED or not name.isidentifier()
     if (
         unknown
         or callable(fresh)

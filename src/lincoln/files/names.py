@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import WithArguments
 from ..exc import ContractError
-from ..recorded import Recorded
+from ..metrics.metric import Tally
 
 __all__ = ["Registry", "name_of"]
 
@@ -87,12 +88,12 @@ def is_own(kind: type) -> bool:
 
 def makes_things(thing: Any) -> bool:
     """Whether it is a class whose objects can be saved."""
-    return isinstance(thing, type) and (issubclass(thing, Recorded) or hasattr(thing, "get_params"))
+    return isinstance(thing, type) and (issubclass(thing, WithArguments) or hasattr(thing, "get_params"))
 
 
 def _public(module: Any, name: str) -> Any:
     thing = getattr(module, name, None) if name in module.__all__ else None
-    return thing if isinstance(thing, type | FunctionType) else None
+    return thing if isinstance(thing, type | FunctionType | Tally) else None
 
 
 def _name(thing: Any) -> Any:

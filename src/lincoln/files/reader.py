@@ -9,12 +9,13 @@ from typing import Any, NoReturn, TypeAlias
 import numpy as np
 
 from .. import arrays as libraries
+from .. import tree
+from ..arguments import WithArguments
 from ..exc import LincolnError, MissingPackageError, ModelFileError
 from ..layer import Layer
 from ..optim import Optimizer
-from ..recorded import Recorded
 from . import plain
-from .layers import named_walk, restore_layers
+from .layers import restore_layers
 from .names import Registry, is_own, makes_things, name_of
 
 __all__ = ["Reader"]
@@ -173,7 +174,7 @@ class Reader:
     def check_alike(self, thing: Any, name: str, value: Any, field: str) -> None:
         """Refuse a value for an attribute of Lincoln's own classes that is not of the kind of the fresh one."""
         fresh = vars(thing).get(name) if isinstance(thing, Layer) else getattr(thing, name, None)
-        if isinstance(value, Recorded):
+        if isinstance(value, WithArguments):
             self.refuse(field, f"a {type(value).__name__}, which is no number, text or array")
         if not is_own(type(thing)):
             return
@@ -320,7 +321,7 @@ def _reference(reader: Reader, content: Any, field: str) -> Any:
     if type(number) is not int or not 0 <= number < len(reader.things):
         reader.refuse(field, f"no object {number!r} before it"[:80])
     thing = reader.things[number]
-    return dict(named_walk(thing))[place] if place else thing
+    return {tree.place(path): layer for path, layer in tree.paths(thing)}[place] if place else thing
 
 
 def _array(reader: Reader, content: Any, field: str) -> Any:

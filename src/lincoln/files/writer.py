@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from .. import arrays as libraries
+from ..arguments import WithArguments
 from ..exc import ModelFileError
-from ..layer import Layer, walk
+from ..layer import Layer
 from ..optim import Optimizer
-from ..recorded import Recorded
+from ..tree import paths, place, walk
 from . import plain
 from .container import dtypes
-from .layers import CONTAINERS, entry_of_layer, named_walk, owners_of
+from .layers import CONTAINERS, entry_of_layer, owners_of
 from .names import makes_things, name_of
 
 __all__ = ["Writer"]
@@ -159,7 +160,7 @@ class Writer:
         state = plain.generator_state(value)
         if state:
             return self._add(value, {"generator": self.node(state, path)})
-        if isinstance(value, type) or not makes_things(type(value)):
+        if isinstance(value, type) or not makes_things(type(value)) or name_of(value):
             return NotImplemented
         if id(value) in self._begun:
             raise _cannot(path, f"a {type(value).__name__} that holds itself", "objects that hold only others")
@@ -187,7 +188,8 @@ class Writer:
         original = layer._twin_of
         entry = self._making(layer, path) if original is None else {"twin": self.node(original, path)}
         if outermost:
-            states = {place: entry_of_layer(self, inner, _join(path, place)) for place, inner in named_walk(layer)}
+            inside = [(place(steps), inner) for steps, inner in paths(layer)]
+            states = {place: entry_of_layer(self, inner, _join(path, place)) for place, inner in inside}
             entry["layers"] = {place: state for place, state in states.items() if state}
         return self._add(layer, entry)
 
@@ -233,7 +235,7 @@ def arguments_of(thing: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
         return saved
     if type(thing) in CONTAINERS:
         return tuple(thing.layers), thing.arguments[1]  # as they are now
-    if isinstance(thing, Recorded):
+    if isinstance(thing, WithArguments):
         return thing.arguments
     return (), dict(thing.get_params(deep=False))
 

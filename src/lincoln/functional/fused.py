@@ -5,9 +5,9 @@ from __future__ import annotations
 from ..arrays import Array
 from ..kernels import accelerated
 from .activations import relu, relu_backward
-from .linear import add_bias, bias_grad
+from .linear import add_bias, bias_grad, linear, product
 
-__all__ = ["add_bias_relu", "relu_backward_bias_grad"]
+__all__ = ["add_bias_relu", "linear_relu", "relu_backward_bias_grad"]
 
 
 @accelerated(changes=(0,))
@@ -21,6 +21,21 @@ def add_bias_relu(a: Array, bias: Array) -> Array:
     """
     add_bias(a, bias)
     return relu(a)
+
+
+@accelerated()
+def linear_relu(x: Array, weight: Array, bias: Array | None) -> tuple[Array, Array]:
+    """a = x W + b and r = max(a, 0).   (rows, n_in) (n_in, n_out) (n_out,) -> (rows, n_out), (rows, n_out)
+
+    >>> import numpy as np
+    >>> linear_relu(np.array([[1.0]]), np.array([[2.0, -2.0]]), np.array([1.0, 1.0]))
+    (array([[ 3., -1.]]), array([[3., 0.]]))
+    """
+    if bias is None or x.ndim != 2:
+        a = linear(x, weight, bias)
+        return a, relu(a)
+    a = product(x, weight)
+    return a, add_bias_relu(a, bias)
 
 
 @accelerated(changes=(2,))

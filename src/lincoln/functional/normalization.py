@@ -6,8 +6,11 @@ the gradients of the input, of ``scale`` and of ``shift``.
 
 from __future__ import annotations
 
+import math
+
 from ..arrays import Array, namespace
 from ..kernels import accelerated
+from ..tracing import one_line
 from .linear import product
 from .reductions import column_sums
 
@@ -18,6 +21,7 @@ __all__ = [
     "layer_norm_backward",
     "normalize",
     "normalize_backward",
+    "running_averages",
 ]
 
 Gradients = tuple[Array, Array, Array]
@@ -114,6 +118,26 @@ def layer_norm_backward(
     normalized -= total[:, None] / x.shape[1]
     normalized *= inverse_std[:, None]
     return normalized, scale_grad, column_sums(output_grad)
+
+
+@one_line
+def running_averages(
+    mean: Array, variance: Array, batch_mean: Array, batch_variance: Array, n: float, momentum: float
+) -> tuple[Array, Array]:
+    """μ ← (1 - m) μ + m μ_batch,  σ² ← (1 - m) σ² + m σ²_batch n / (n - 1): the unbiased variance of n rows   (n,)
+
+    The averages stay as they are where a batch is not finite, from which they could never recover, and where n is 1 or
+    less, from which no variance can be told.
+
+    >>> import numpy as np
+    >>> running_averages(np.zeros(1), np.ones(1), np.array([2.0]), np.array([1.0]), 2, 0.5)
+    (array([1.]), array([1.5]))
+    """
+    n = float(n)
+    if not (n > 1.0 and math.isfinite(float(namespace(batch_variance).sum(batch_variance)))):
+        return mean, variance
+    unbiased = batch_variance * (n / (n - 1.0))
+    return (1.0 - momentum) * mean + momentum * batch_mean, (1.0 - momentum) * variance + momentum * unbiased
 
 
 def _scaled_and_shifted(centered: Array, factor: Array, scale: Array | None, shift: Array | None) -> Array:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Literal, overload
 
+from .. import tree
 from ..arrays import Array, namespace
 from ..exc import ContractError, DataError, MatchError
 from ..initializers import Initializer, zeros
-from ..layer import Layer, walk
+from ..layer import Layer
 from ..parameters import Parameter
 from . import activations
 from .linear import Linear
@@ -55,6 +56,15 @@ class Container(Layer):
         parts += [f"{name}={value!r}" for name, value in self.arguments[1].items() if name != "seed"]
         inner = ",\n".join(parts).replace("\n", "\n  ")
         return f"{type(self).__name__}(\n  {inner}\n)" if parts else f"{type(self).__name__}()"
+
+    def _learners(self) -> tuple[int, ...]:
+        """The indices of the layers that have parameters; found once if all are Lincoln's own, which stay as built."""
+        known: tuple[int, ...] | None = self.__dict__.get("_learns")
+        if known is None:
+            known = tuple(index for index, layer in enumerate(self.layers) if tree.learns(layer))
+            if tree.is_own(self):
+                self.__dict__["_learns"] = known
+        return known
 
     def _name_place(self, error: Exception, index: int) -> None:
         """Add to an error the way down to the layer that it came from."""
@@ -106,19 +116,29 @@ class Sequential(Container):
             for layer in reversed(self.layers):
                 index -= 1
                 output_grad = layer.backward(output_grad)
-                if output_grad is None:
+                if output_grad is None:  # its input holds integers: nothing below has a gradient
                     return None
         except Exception as error:
             self._name_place(error, index)
             raise
         return output_grad
 
-    def skip_input_grad(self, skip: bool) -> None:
-        super().skip_input_grad(skip)
-        for layer in self.layers:
-            layer.skip_input_grad(skip)
-            if any(True for _ in layer.named_parameters()):
-                break
+    def learn(self, output_grad: Array) -> None:
+        """Down to the lowest layer that has parameters, and no further."""
+        learners = self._learners()
+        lowest, index = learners[0] if learners else len(self.layers), len(self.layers)
+        try:
+            for layer in reversed(self.layers[lowest:]):
+                index -= 1
+                if index == lowest:
+                    layer.learn(output_grad)
+                    return
+                output_grad = layer.backward(output_grad)
+                if output_grad is None:
+                    return
+        except Exception as error:
+            self._name_place(error, index)
+            raise
 
     def prefer_initializer(self, initializer: Initializer | None) -> Initializer | None:
         for layer in reversed(self.layers):
@@ -225,6 +245,9 @@ class Residual(Sequential):
         inner = super().backward(output_grad)
         return None if inner is None else output_grad + inner
 
+    def learn(self, output_grad: Array) -> None:
+        super().learn(output_grad)
+
 
 class Parallel(Container):
     """Layers side by side on the same input, their outputs concatenated along the last axis or added.
@@ -271,23 +294,25 @@ class Parallel(Container):
         return sum(outputs[1:], start=outputs[0])
 
     def backward(self, output_grad: Array) -> Array:
-        input_grads, start = [], 0
-        for index, layer in enumerate(self.layers):
-            stop = start + layer.output.shape[-1]
-            part = output_grad[..., start:stop] if self.combine == "concatenate" else output_grad
-            try:
-                input_grads.append(layer.backward(part))
-            except Exception as error:
-                self._name_place(error, index)
-                raise
-            start = stop
-        wanted = [grad for grad in input_grads if grad is not None]
-        return sum(wanted[1:], start=wanted[0]) if wanted and len(wanted) == len(input_grads) else None
+        input_grads = [self._back(index, layer.backward, output_grad) for index, layer in enumerate(self.layers)]
+        if any(grad is None for grad in input_grads):
+            return None
+        return sum(input_grads[1:], start=input_grads[0])
 
-    def skip_input_grad(self, skip: bool) -> None:
-        super().skip_input_grad(skip)
-        for layer in self.layers:
-            layer.skip_input_grad(skip)
+    def learn(self, output_grad: Array) -> None:
+        for index in self._learners():
+            self._back(index, self.layers[index].learn, output_grad)
+
+    def _back(self, index: int, way: Callable[[Array], Array], output_grad: Array) -> Array:
+        """One branch's way back, from its part of the gradient."""
+        if self.combine == "concatenate":
+            start = sum(layer.output.shape[-1] for layer in self.layers[:index])
+            output_grad = output_grad[..., start : start + self.layers[index].output.shape[-1]]
+        try:
+            return way(output_grad)
+        except Exception as error:
+            self._name_place(error, index)
+            raise
 
     def prefer_initializer(self, initializer: Initializer | None) -> Initializer | None:
         for layer in self.layers:
@@ -349,7 +374,7 @@ def _check_layers(container: Container) -> None:
             )
     places: dict[int, str] = {}
     for index, layer in enumerate(container.layers):
-        for inner in walk(layer):
+        for inner in tree.walk(layer):
             place = f"[{index}] {type(layer).__name__}"
             if id(inner) in places:
                 raise ContractError(

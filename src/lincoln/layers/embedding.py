@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import arrays, contract
-from ..arrays import Array, namespace
+from ..arrays import Array
 from ..exc import DataError, MatchError
+from ..functional.embedding import category_places, category_vectors, category_vectors_grad, plain_columns_grad
 from ..initializers import Initializer, Normal, Shape
 from ..layer import Layer
 from ..parameters import Parameter
@@ -54,7 +54,6 @@ class ColumnEmbedding(Layer):
     """
 
     min_dims = 2
-    records = (*Layer.records, "places")
     places: Any = None
 
     def __init__(
@@ -79,14 +78,6 @@ class ColumnEmbedding(Layer):
         self.weight_init = weight_init or Normal(0.1)
         self.seed = seed
         self.code_columns = len(self.counts)
-        ends = np.cumsum([count * size for count, size in zip(self.counts, self.sizes, strict=True)])
-        self._starts = np.concatenate([[0], ends])
-        self._column = np.repeat(np.arange(len(self.counts)), self.sizes)
-        self._within = np.concatenate(
-            [start + np.arange(size) for start, size in zip(self._starts, self.sizes, strict=False)]
-        )
-        self._limits = np.array(self.counts)
-        self._strides = np.array(self.sizes)
 
     def setup(self, input_shape: Shape) -> None:
         if input_shape[-1] < self.code_columns:
@@ -98,7 +89,8 @@ class ColumnEmbedding(Layer):
                 fix=f"examples with {self.code_columns} columns or more, those of the categories last",
             )
         self.features = input_shape[-1]
-        self.E = Parameter((int(self._starts[-1]),), self.weight_init)
+        self._where = repr(self)
+        self.E = Parameter((self._start_of(len(self.counts)),), self.weight_init)
 
     def table(self, column: int) -> Array:
         """The vectors of one column of categories, of which 0 is the first, as they are now.   -> (count, size)
@@ -106,54 +98,27 @@ class ColumnEmbedding(Layer):
         >>> ColumnEmbedding([3, 2], sizes=[4, 1]).build(5).table(0).shape
         (3, 4)
         """
-        size = self.sizes[column]
-        start = int(self._starts[column])
-        return self.E.value[start : start + self.counts[column] * size].reshape(-1, size)
+        start = self._start_of(column)
+        return self.E.value[start : self._start_of(column + 1)].reshape(-1, self.sizes[column])
 
     def forward(self, input: Array) -> Array:
-        xp, plain = namespace(input), input.shape[-1] - self.code_columns
-        places = self._places(input[..., plain:])
-        if not contract.inferring():
-            self.places = places
-        flat = xp.asarray(places.reshape(-1), device=input.device)
-        vectors = xp.reshape(xp.take(self.E.value, flat), places.shape)
-        return xp.concat([input[..., :plain], vectors], axis=-1)
+        places = category_places(input, self.counts, self.sizes, self._where)
+        self.keep(places=places)
+        return category_vectors(input, self.E.value, places, input.shape[-1] - self.code_columns)
 
     def backward(self, output_grad: Array) -> Array:
-        xp, plain = namespace(output_grad), output_grad.shape[-1] - len(self._within)
-        grads = arrays.numpy(output_grad[..., plain:])
-        sums = np.bincount(self.places.reshape(-1), weights=grads.reshape(-1), minlength=self.E.size)
-        self.E.accumulate(arrays.like(sums, output_grad))
-        if self.is_first:
-            return None
-        input_grad = xp.zeros_like(self.last_input)
-        input_grad[..., :plain] = output_grad[..., :plain]
-        return input_grad
+        self._accumulate(output_grad)
+        return plain_columns_grad(output_grad, self.last_input.shape[-1] - self.code_columns, self.code_columns)
 
-    def _places(self, codes: Array) -> np.ndarray:
-        """Where in E every number of the vectors stands.   (..., columns) -> (..., Σ size)"""
-        values = arrays.numpy(codes)
-        with np.errstate(invalid="ignore"):
-            whole = values.astype(np.int64)
-        if not ((whole == values) & (whole >= 0) & (whole < self._limits)).all():
-            self._refuse(values)
-        places: np.ndarray = (whole * self._strides)[..., self._column] + self._within
-        return places
+    def learn(self, output_grad: Array) -> None:
+        self._accumulate(output_grad)
 
-    def _refuse(self, values: np.ndarray) -> None:
-        bad = (values != np.floor(values)) | (values < 0) | ~(values < self._limits)
-        index = tuple(int(i) for i in np.argwhere(bad)[0])
-        column = index[-1]
-        rows = f"row {index[0]}" if len(index) == 2 else f"example {index[:-1]}"
-        count = self.counts[column]
-        raise DataError(
-            code="LN555",
-            where=repr(self),
-            saw=f"{values[index]:g} in {rows}, column {self.input_shape[-1] - self.code_columns + column}",
-            why=f"the column holds the numbers of {count} categories, whole and from 0 to {count - 1}",
-            fix="number the categories as in training, one that was not met there as 0: "
-            "np.unique(column, return_inverse=True)[1] + 1; with that the count is one more",
-        )
+    def _accumulate(self, output_grad: Array) -> None:
+        self.E.accumulate(category_vectors_grad(output_grad, self.places, self.E.size))
+
+    def _start_of(self, column: int) -> int:
+        """Where in E the vectors of a column begin."""
+        return sum(count * size for count, size in zip(self.counts[:column], self.sizes[:column], strict=True))
 
 
 def _whole_numbers(name: str, values: Sequence[int]) -> tuple[int, ...]:

@@ -9,7 +9,6 @@ import numpy as np
 from .. import functional
 from ..arrays import Array
 from ..exc import DataError
-from ..functional.linear import rows
 from ..initializers import Initializer, Shape, glorot_uniform, zeros
 from ..layer import Layer
 from ..parameters import Parameter
@@ -74,15 +73,19 @@ class Linear(Layer):
         return functional.linear(input, self.W.value, self.B.value if self.B else None)
 
     def backward(self, output_grad: Array) -> Array:
-        self.W.accumulate_product(rows(self.last_input).T, rows(output_grad))
-        if self.B:
-            self.B.accumulate(functional.bias_grad(output_grad))
-        if self.is_first:
-            return None
+        self._accumulate(output_grad)
         return functional.input_grad(self.W.value, output_grad)
+
+    def learn(self, output_grad: Array) -> None:
+        self._accumulate(output_grad)
 
     def multiply_adds(self) -> int:
         return int(math.prod(self.input_shape)) * self.size
+
+    def _accumulate(self, output_grad: Array) -> None:
+        self.W.accumulate_result(functional.weight_grad, self.last_input, output_grad)
+        if self.B:
+            self.B.accumulate_result(functional.bias_grad, output_grad)
 
     def prefer_initializer(self, initializer: Initializer | None) -> Initializer | None:
         self._suitable_init = initializer or self._suitable_init

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
-from .. import contract, functional
+from .. import functional
 from ..arrays import Array, namespace
 from ..exc import DataError
 from ..functional.linear import rows
+from ..functional.normalization import running_averages
 from ..initializers import Constant, Shape, zeros
 from ..layer import Layer
 from ..parameters import Buffer, Parameter
@@ -52,7 +54,6 @@ class BatchNorm(Layer):
     """
 
     min_dims = 2
-    records = (*Layer.records, "mean", "variance")
     mean: Array = None
     variance: Array = None
 
@@ -72,12 +73,12 @@ class BatchNorm(Layer):
     def forward(self, input: Array) -> Array:
         x, scale, shift = rows(input), _value(self.gamma), _value(self.beta)
         if self.training and len(x) > 1:
-            y, self.mean, self.variance = functional.batch_norm(x, scale, shift, self.eps)
-            self._follow(len(x))
+            y, mean, variance = functional.batch_norm(x, scale, shift, self.eps)
+            self.keep(mean=mean, variance=variance)
+            self._follow(mean, variance, len(x))
         else:
             y = functional.normalize(x, self.running_mean.value, self.running_var.value, scale, shift, self.eps)
-            if not contract.inferring():
-                self.mean = None
+            self.keep(mean=None, variance=None)
         return _shaped(y, input)
 
     def backward(self, output_grad: Array) -> Array:
@@ -89,13 +90,14 @@ class BatchNorm(Layer):
             grads = functional.batch_norm_backward(x, self.mean, self.variance, scale, g, self.eps)
         _accumulate(self.gamma, grads[1])
         _accumulate(self.beta, grads[2])
-        return None if self.is_first else _shaped(grads[0], output_grad)
+        return _shaped(grads[0], output_grad)
 
-    def _follow(self, n: int) -> None:
-        """Let the running averages follow a batch of n rows, unless it is not finite: they could never recover."""
-        if math.isfinite(functional.total(self.variance)):
-            for average, latest in ((self.running_mean, self.mean), (self.running_var, self.variance * (n / (n - 1)))):
-                average.value = (1.0 - self.momentum) * average.value + self.momentum * latest
+    def _follow(self, mean: Array, variance: Array, n: Any) -> None:
+        """Let the running averages follow a batch of n rows."""
+        means, variances = running_averages(
+            self.running_mean.value, self.running_var.value, mean, variance, n, self.momentum
+        )
+        self.running_mean.value, self.running_var.value = means, variances
 
 
 class LayerNorm(Layer):
@@ -123,7 +125,6 @@ class LayerNorm(Layer):
     """
 
     min_dims = 2
-    records = (*Layer.records, "mean", "inverse_std")
     mean: Array = None
     inverse_std: Array = None
 
@@ -139,8 +140,7 @@ class LayerNorm(Layer):
 
     def forward(self, input: Array) -> Array:
         y, mean, inverse_std = functional.layer_norm(rows(input), _value(self.gamma), _value(self.beta), self.eps)
-        if not contract.inferring():
-            self.mean, self.inverse_std = mean, inverse_std
+        self.keep(mean=mean, inverse_std=inverse_std)
         return _shaped(y, input)
 
     def backward(self, output_grad: Array) -> Array:
@@ -148,7 +148,7 @@ class LayerNorm(Layer):
         grads = functional.layer_norm_backward(x, self.mean, self.inverse_std, scale, g)
         _accumulate(self.gamma, grads[1])
         _accumulate(self.beta, grads[2])
-        return None if self.is_first else _shaped(grads[0], output_grad)
+        return _shaped(grads[0], output_grad)
 
 
 def _value(parameter: Parameter | None) -> Array | None:

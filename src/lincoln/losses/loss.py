@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar, Literal
 
-from .. import contract, functional
+from .. import functional, modes
+from ..arguments import WithArguments
 from ..arrays import Array, namespace
 from ..exc import BackwardError, ContractError, DataError, MatchError
-from ..layer import Layer, walk
-from ..recorded import Recorded
+from ..layer import Layer
+from ..records import Recorder
 from ..tracing import one_line
+from ..tree import walk
 from .ending import check_ending
 from .labels import checked_weights, element_labels
 
@@ -19,7 +21,7 @@ __all__ = ["Loss", "Reduction"]
 Reduction = Literal["sum", "mean"]
 
 
-class Loss(Recorded):
+class Loss(WithArguments, Recorder):
     """The head of a network: it runs the network forward, judges its output, and starts the way back.
 
     A subclass writes ``value(predictions, labels)``, the loss of every element or of every row, and
@@ -66,16 +68,21 @@ class Loss(Recorded):
     losses: Any = None
     total: float = 0.0
     count: float = 0.0
+    own: ClassVar[bool] = False
+    """Whether the class is one of Lincoln's own, whose formulas its tests have checked."""
     takes: ClassVar[str] = ""
     """What the network's output must be: ``"logits"``, ``"probabilities"``, ``"log-probabilities"``, or anything."""
 
     records: ClassVar[tuple[str, ...]] = ("last_input", "labels", "losses", "_shares", "_gone_back")
-    """The attributes that a pass leaves behind: not copied, not saved, dropped by `forget`."""
     _shares: Any = None
     _gone_back: Any = None
     _scale: float = 1.0
     _checked: bool = False
-    _lowest: tuple[int, list[Layer]] | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "own" not in vars(cls):
+            cls.own = cls.__module__.partition(".")[0] == __package__.partition(".")[0]
 
     def __init__(self, network: Layer, *, reduction: Reduction = "sum") -> None:
         if reduction not in ("sum", "mean"):
@@ -122,11 +129,6 @@ class Loss(Recorded):
         """The network's output as expected values; for losses of regression."""
         return output
 
-    def keep(self, **arrays: Any) -> None:
-        """Keep what `derivative` wants beside predictions and labels, as attributes; nothing in inference."""
-        if not contract.inferring():
-            self.__dict__.update(arrays)
-
     # ------------------------------------------------------------------ what a user calls
 
     def __call__(self, input: Array, labels: Array, weights: Array | None = None) -> float:
@@ -137,6 +139,9 @@ class Loss(Recorded):
             labels: one row for every example.
             weights: of the examples, shape ``(n,)``; a weight of 2 counts like the example given twice.
         """
+        if modes.shared and modes.is_in_doubt():  # another thread predicts: here it is meant to train
+            with modes.training():
+                return self(input, labels, weights)
         self.__dict__.pop("count", None)
         self._gone_back = None
         loss = self.forward(input, labels) if weights is None else self.forward(input, labels, weights)
@@ -175,7 +180,8 @@ class Loss(Recorded):
     def backward(self) -> None:
         """Send the gradient back through the network: every parameter has its gradient afterwards.
 
-        The first layer's input gradient, which training does not need, is not computed, except inside `recording`.
+        Inside `recording` it is `Layer.backward` of the network; otherwise `Layer.learn`, which computes no input
+        gradient that training does not need.
         """
         self._require_forward()
         if self.network.output is not self.last_input:
@@ -209,51 +215,28 @@ class Loss(Recorded):
             _check_first_step(self.network)
             self._checked = True
         try:
-            self._go_back(grad)
+            if modes.is_recording():
+                self.network.backward(grad)
+            else:
+                self.network.learn(grad)
         except BaseException:
             self.network.clear_grad()
             raise
         self._gone_back = self.last_input
 
-    def _go_back(self, grad: Array) -> None:
-        if contract.is_recording():
-            self.network.backward(grad)
-            return
-        lowest = self._lowest_layers()
-        for layer in lowest:
-            layer.is_first = True
-        try:
-            self.network.backward(grad)
-        finally:
-            for layer in lowest:
-                layer.is_first = False
+    def __setattr__(self, name: str, value: Any) -> None:
+        for watcher in self.__dict__.get("_watchers", ()):
+            watcher.count += 1
+        object.__setattr__(self, name, value)
 
     def forget(self) -> None:
         """Drop what passes have recorded, here and in the network."""
         self.drop()
         self.network.forget()
 
-    def drop(self) -> None:
-        """Drop what passes have recorded here."""
-        for name in self.records:
-            self.__dict__.pop(name, None)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """What is copied and pickled: not what passes recorded."""
-        return {name: value for name, value in self.__dict__.items() if name not in self.records}
-
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.arguments[1].items() if name != "network")
         return f"{type(self).__name__}({shown})"
-
-    def _lowest_layers(self) -> list[Layer]:
-        """The layers whose input gradients nothing below would use; found anew when layers have been built."""
-        if self._lowest is None or self._lowest[0] != contract.builds():
-            self.network.skip_input_grad(True)
-            found = [layer for layer in walk(self.network) if layer.is_first]
-            self.network.skip_input_grad(False)
-            self._lowest = contract.builds(), found
-        return self._lowest[1]
 
     def _require_forward(self) -> None:
         if self.last_input is None:

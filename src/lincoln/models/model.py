@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from .. import arrays, contract
+from .. import arrays, modes
+from ..arguments import WithArguments
 from ..data import DataLoader, Dataset, as_batches, check_finite
 from ..exc import DataError, MatchError, NotFittedError
 from ..layer import Layer
 from ..losses import Loss
 from ..optim import Optimizer
-from ..recorded import Recorded
 from .display import Display
 from .history import History
 from .run import Run, checkpoint_of
@@ -32,7 +32,7 @@ _ROWS = 1024
 """How many examples go through the network at once where nothing is learned."""
 
 
-class Model(Recorded):
+class Model(WithArguments):
     """A network with its loss, optimizer and metric; a subclass says what labels and outputs mean.
 
     Args:
@@ -229,7 +229,7 @@ class Model(Recorded):
         self._require_fitted("predict")
         check_finite(features, where=f"{type(self).__name__}.predict")
         dataset = Dataset(features, np.zeros(len(features), dtype=np.int64), dtype=self._dtype())
-        with contract.inference():
+        with modes.evaluation():
             parts = [arrays.numpy(self.network(x)) for x, _ in DataLoader(dataset, batch_size=_ROWS)]
         return np.concatenate(parts)
 
@@ -283,7 +283,7 @@ class Model(Recorded):
             return self._given(self.batch_gen), None
         if not self.network.built:
             first, _ = Dataset(features[:1], [0])[:]
-            with contract.inference():
+            with modes.evaluation():
                 self.network(first)
         self.learn_labels(arrays.numpy(labels))
         judged = self._loader(features, labels, weights)

@@ -8,15 +8,15 @@ from typing import Any, Self
 
 import numpy as np
 
+from ..arguments import WithArguments
 from ..exc import DataError
 from ..layer import Layer
-from ..recorded import Recorded
 from .history import Epoch
 
 __all__ = ["EarlyStopping"]
 
 
-class EarlyStopping(Recorded):
+class EarlyStopping(WithArguments):
     """Stop when the loss has not fallen for some epochs, and go back to the weights with which it was lowest.
 
     It looks at the validation loss, or at the training loss where there is no validation   (Prechelt 1998).

@@ -11,15 +11,17 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from .. import arrays, contract
+from .. import arrays, modes
+from ..arguments import WithArguments
 from ..arrays import Array
 from ..exc import DataError, MatchError, TrainingError
-from ..layer import Layer, walk
+from ..layer import Layer
 from ..losses import Loss
 from ..metrics import Metric
 from ..optim import Optimizer
 from ..parameters import Buffer
-from ..recorded import Recorded
+from ..programs import Runner
+from ..tree import walk
 from .history import Epoch
 
 __all__ = ["Evaluation", "Trainer"]
@@ -69,7 +71,7 @@ class Mean:
         return self.total / self.count if self.count else math.nan
 
 
-class Trainer(Recorded):
+class Trainer(WithArguments):
     """Trains the network that a loss owns.
 
     Args:
@@ -112,6 +114,7 @@ class Trainer(Recorded):
         self.epoch = self.step = 0
         self.mean = Mean()
         self.recent = Mean()
+        self._run = Runner(loss)
         self._kept: _Kept | None = None
         self._buffers: list[Buffer] | None = None
         self._seconds = 0.0
@@ -132,7 +135,7 @@ class Trainer(Recorded):
                 function that gives a new iterator.
             valid: the same, to be judged after each epoch.
             epochs: how many more.
-            on_step: called with this trainer after each step.
+            on_step: called with this trainer after each step. Loss and layers then hold what the pass has left.
 
         Raises:
             TrainingError: the loss or the weights are not finite. The weights are then the last finite ones: those
@@ -171,7 +174,7 @@ class Trainer(Recorded):
             DataError: there are no batches (any more).
         """
         mean, judges = Mean(), [_Judge(metric) for metric in self.metrics]
-        with contract.inference():
+        with modes.evaluation():
             for batch in _each(batches):
                 self.loss(*batch)
                 mean.add(self.loss.total, self.loss.count)
@@ -181,6 +184,11 @@ class Trainer(Recorded):
         if mean.count == 0.0:
             raise _no_batches("evaluate")
         return Evaluation(mean.value, {judge.name: judge.value for judge in judges})
+
+    @property
+    def notes(self) -> list[str]:
+        """Which layers the network's program calls as they are, and why."""
+        return self._run.notes
 
     # ------------------------------------------------------------------ saving
 
@@ -240,17 +248,16 @@ class Trainer(Recorded):
 
     def _pass(self, batches: Batches, on_step: Callable[[Trainer], object] | None) -> float:
         """One epoch: its mean loss."""
-        loss, optimizer, mean = self.loss, self.optimizer, self.mean
+        loss, optimizer, mean, run = self.loss, self.optimizer, self.mean, self._run
         value, batch, first = math.nan, ((), ()), self.step + 1
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for batch in _each(batches, skip=self.step):
                 self.step += 1
-                value = loss(*batch)
+                value = run(batch)
                 if not math.isfinite(value):
                     raise self._not_finite(f"a loss of {value}", batch, kept="those before this batch")
                 if self.step == first and not self._kept_lately():
                     self._keep()
-                loss.backward()
                 optimizer.step()
                 mean.add(loss.total, loss.count)
                 self.recent.add(loss.total, loss.count)
@@ -314,11 +321,9 @@ class _Judge:
     """A metric over several batches: as it adds up itself, or, a plain function, over everything at once."""
 
     def __init__(self, metric: Any) -> None:
-        self.metric = metric
+        self.metric = metric.anew() if isinstance(metric, Metric) else metric
         self.name = metric_name(metric)
         self._seen: list[tuple[Array, Array]] = []
-        if isinstance(metric, Metric):
-            metric.reset()
 
     def add(self, predictions: Array, labels: Array) -> None:
         if isinstance(self.metric, Metric):

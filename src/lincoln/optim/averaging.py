@@ -9,18 +9,18 @@ from typing import Any, Self
 import numpy as np
 
 from .. import arrays, functional
+from ..arguments import WithArguments
 from ..arrays import Array
 from ..exc import MatchError, NotFittedError
 from ..layer import Layer
-from ..parameters import ParameterVector
-from ..recorded import Recorded
+from ..vector import ParameterVector
 from .optimizer import checked_network, of_kind
 from .options import number
 
 __all__ = ["WeightAverage"]
 
 
-class WeightAverage(Recorded):
+class WeightAverage(WithArguments):
     """θ̄ ← β θ̄ + (1 - β) θ, from θ̄ = θ at the first update   (Polyak, Juditsky 1992)
 
     There is no correction for the start: after t updates the first weights still count for β^(t - 1). Where training

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..arguments import WithArguments
 from ..parameters import Parameter
-from ..recorded import Recorded
 from .options import number
 
 __all__ = ["Group", "biases_and_norms"]
@@ -20,7 +20,7 @@ def biases_and_norms(parameter: Parameter) -> bool:
     return len(parameter.shape) <= 1
 
 
-class Group(Recorded):
+class Group(WithArguments):
     """Parameters that an optimizer treats in a way of their own.
 
     Args:

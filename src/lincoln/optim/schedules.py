@@ -6,14 +6,14 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from ..arguments import WithArguments
 from ..exc import DataError
-from ..recorded import Recorded
 from .options import number, whole
 
 __all__ = ["Constant", "CosineDecay", "ExponentialDecay", "OneCycle", "ReduceOnPlateau", "Schedule", "StepDecay"]
 
 
-class Schedule(Recorded):
+class Schedule(WithArguments):
     """η(t), the learning rate of step t, counted from 0.
 
     A subclass writes ``__call__``. A plain function of the step number serves an optimizer as well; a schedule of

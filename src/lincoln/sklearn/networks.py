@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from .. import arrays, contract
+from .. import arrays, modes
 from ..arrays import Array
 from ..exc import DataError, MatchError
 from ..initializers import zeros
-from ..layer import Layer, walk
+from ..layer import Layer
 from ..layers import Dense, Dropout, Linear, Residual, Sequential
 from ..layers.containers import ACTIVATIONS
+from ..tree import walk
 from .normalization import WeightedBatchNorm
 from .parameters import hidden_sizes, one_per_layer
 
@@ -73,7 +74,7 @@ def hidden_outputs(network: Layer, x: Array) -> list[Array]:
     [(2, 3)]
     """
     outputs: list[Array] = []
-    with contract.inference():
+    with modes.evaluation():
         for _, layer in list(network.children())[:-1]:
             x = layer(x)
             outputs.append(x)

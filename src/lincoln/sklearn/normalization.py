@@ -28,25 +28,24 @@ class WeightedBatchNorm(BatchNorm):
            [ 0.577]])
     """
 
-    records = (*BatchNorm.records, "weights")
     weights: Any = None
 
     def forward(self, input: Array) -> Array:
         if self.weights is None or not self.training:
             return super().forward(input)
-        total = float(self.weights.sum())
+        total = self.weights.sum()
         share = self.weights / total
-        self.mean = share @ input
-        self.variance = share @ (input - self.mean) ** 2
-        if total > 1.0:
-            self._follow(total)  # type: ignore[arg-type]
+        mean = share @ input
+        variance = share @ (input - mean) ** 2
+        self.keep(mean=mean, variance=variance)
+        self._follow(mean, variance, total)
         scale, shift = (None if p is None else p.value for p in (self.gamma, self.beta))
-        return normalize(input, self.mean, self.variance, scale, shift, self.eps)
+        return normalize(input, mean, variance, scale, shift, self.eps)
 
     def backward(self, output_grad: Array) -> Array:
         if self.weights is None:
             return super().backward(output_grad)
-        p = (self.weights / float(self.weights.sum()))[:, None]
+        p = (self.weights / self.weights.sum())[:, None]
         inverse = (self.variance + self.eps) ** -0.5
         normalized = (self.last_input - self.mean) * inverse
         scale_grad, shift_grad = (output_grad * normalized).sum(axis=0), output_grad.sum(axis=0)

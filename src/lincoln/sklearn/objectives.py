@@ -5,15 +5,16 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from .. import contract, losses
+from .. import losses, modes
 from ..arrays import Array, namespace
 from ..exc import DataError
-from ..layer import Layer, walk
+from ..layer import Layer
 from ..layers import LogSigmoid, LogSoftmax, Sigmoid, Softmax
 from ..losses import Loss
 from ..models.model import last_layer
 from ..models.plain import PlainNetwork
-from ..parameters import ParameterVector
+from ..tree import walk
+from ..vector import ParameterVector
 from .normalization import WeightedBatchNorm
 
 __all__ = ["Objective", "PoissonDeviance", "SquaredError", "classifier_loss", "regressor_loss"]
@@ -92,9 +93,9 @@ class Objective(Loss):
         self.norms = [layer for layer in walk(self.network) if isinstance(layer, WeightedBatchNorm)]
 
     def __call__(self, *batch: Any) -> float:
-        loss, learns = self.loss, not contract.inferring()
+        loss, learns = self.loss, not modes.is_inference()
         for norm in self.norms:
-            norm.weights = batch[2] if len(batch) > 2 else None
+            norm.keep(weights=batch[2] if len(batch) > 2 else None)
         if self._way is None:
             self._way = loss if self.own_gradient else PlainNetwork(loss)
         value: float = self._way(*batch) if learns else loss(*batch)

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .. import arrays, contract
+from .. import arrays, modes
 from ..exc import DataError
 from ..losses import Loss
 from ..models import History
@@ -265,7 +265,7 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
 
     def _outputs(self, x: Any) -> np.ndarray:
         """The network's outputs, in evaluation, some rows at a time."""
-        with contract.inference():
+        with modes.evaluation():
             parts = [arrays.numpy(self.network_(self._batch(x, start))) for start in range(0, x.shape[0], ROWS_AT_ONCE)]
         return np.concatenate(parts) if len(parts) > 1 else parts[0]
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from .. import arrays
-from ..layer import walk
 from ..layers import Dropout
 from ..models import Epoch, History
+from ..tree import walk
 
 __all__ = ["load_state", "state_of"]
 

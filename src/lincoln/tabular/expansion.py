@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from .. import arrays
 from ..arrays import Array
 from ..layer import Layer
+from ..tracing import one_line
 from .columns import CategoryColumn, Column, DateColumn, NumericColumn
-
-if TYPE_CHECKING:
-    from .preprocessor import TabularPreprocessor
 
 __all__ = ["Expansion", "TableFeatures"]
 
@@ -146,17 +144,25 @@ class TableFeatures(Layer):
 
     min_dims = 2
 
-    def __init__(self, preprocessor: TabularPreprocessor) -> None:
+    def __init__(self, preprocessor: Any) -> None:
         self.preprocessor = preprocessor
         self.features = preprocessor.expansion.width
 
     def forward(self, input: Array) -> Array:
-        if isinstance(input, np.ndarray):
-            return self.preprocessor.expand(input)
-        return arrays.like(self.preprocessor.expand(arrays.numpy(input)), input)
+        return _features(self.preprocessor, input)
 
     def backward(self, output_grad: Array) -> Array:
-        if self.is_first:
-            return None
-        codes, grad = arrays.numpy(self.last_input), arrays.numpy(output_grad)
-        return arrays.like(self.preprocessor.expansion.backward(codes, grad), output_grad)
+        return _codes_grad(self.preprocessor, self.last_input, output_grad)
+
+
+@one_line
+def _features(preprocessor: Any, codes: Array) -> Array:
+    if isinstance(codes, np.ndarray):
+        return preprocessor.expand(codes)
+    return arrays.like(preprocessor.expand(arrays.numpy(codes)), codes)
+
+
+@one_line
+def _codes_grad(preprocessor: Any, codes: Array, output_grad: Array) -> Array:
+    grad = preprocessor.expansion.backward(arrays.numpy(codes), arrays.numpy(output_grad))
+    return arrays.like(grad, output_grad)

@@ -9,12 +9,12 @@ from typing import Any, Self
 
 import numpy as np
 
-from .. import arrays, contract, functional
+from .. import arrays, functional, modes
+from ..arguments import WithArguments
 from ..data import DataLoader, Dataset
 from ..exc import MatchError, NotFittedError
 from ..layer import Layer
 from ..models import History
-from ..recorded import Recorded
 from . import recipe, scores
 from .chunks import Chunks, check_length, divided
 from .preprocessor import TabularPreprocessor
@@ -29,7 +29,7 @@ _ROWS = 4096
 """How many rows go through the network at once where nothing is learned."""
 
 
-class TabularModel(Recorded):
+class TabularModel(WithArguments):
     """Learns to predict one column of a table from the others: a class, or a value.
 
     Everything that is not given follows from the table by fixed rules: which columns there are and how they become
@@ -348,7 +348,7 @@ class TabularModel(Recorded):
         codes = self.preprocessor.encode(table)
         kind = network.vector.value
         parts = (arrays.like(codes[start : start + _ROWS], kind) for start in range(0, len(codes), _ROWS))
-        with contract.inference():
+        with modes.evaluation():
             return np.concatenate([arrays.numpy(network(part)) for part in parts])
 
 

@@ -7,8 +7,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from ..arguments import WithArguments
 from ..exc import ContractError, DataError, NotFittedError
-from ..recorded import Recorded
 from .columns import CategoryColumn, Column, Options, check_kind, kind_of, new_column, reason_to_leave_out
 from .expansion import Expansion
 from .tables import NamedColumns, near, shown_names
@@ -26,7 +26,7 @@ _MOST_SAMPLES = 10_000_000
 _ROWS_PER_BIN = 64
 
 
-class TabularPreprocessor(Recorded):
+class TabularPreprocessor(WithArguments):
     """Learns from a training table what its columns are, and makes features of rows like them.
 
     Quantities are centered at the median, divided by the distance of the quartiles, smoothly clipped, and also given

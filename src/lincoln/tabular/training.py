@@ -13,7 +13,6 @@ from .chunks import divided
 
 if TYPE_CHECKING:
     from ..files import Checkpoint
-    from .model import TabularModel
 
 __all__ = ["Hook", "Run"]
 
@@ -34,7 +33,7 @@ class Run:
 
     def __init__(
         self,
-        model: TabularModel,
+        model: Any,
         *,
         valid: tuple[Any, Any] | None,
         on_start: Hook | None,

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ..exc import DataError
 from .layout import shown, value
 from .likeness import Likeness
 from .reading import TableFile, quoted
-
-if TYPE_CHECKING:
-    from .survey import ColumnFacts
 
 __all__ = ["check_column", "check_copies", "check_known", "check_target", "notes"]
 
@@ -20,7 +17,7 @@ _MANY = 50
 _COPY = {"copy", "target", "label", "labels", "encoded", "code", "class", "true", "actual", "y", "dup", "old", "orig"}
 
 
-def check_column(table: TableFile, name: str, facts: ColumnFacts, *, numeric: bool, learning: bool) -> None:
+def check_column(table: TableFile, name: str, facts: Any, *, numeric: bool, learning: bool) -> None:
     """Refuse text among numbers, numbers with a decimal comma, and infinite numbers.
 
     Where a model is learning it can still be said that a column is something else.
@@ -55,7 +52,7 @@ def check_column(table: TableFile, name: str, facts: ColumnFacts, *, numeric: bo
         )
 
 
-def check_target(table: TableFile, target: str, facts: ColumnFacts) -> None:
+def check_target(table: TableFile, target: str, facts: Any) -> None:
     """Refuse a target that is missing in some rows, the same in all, or another text in nearly every row."""
     check_known(table, target, facts)
     where = f"{table.name}, column {target!r}"
@@ -79,7 +76,7 @@ def check_target(table: TableFile, target: str, facts: ColumnFacts) -> None:
         )
 
 
-def check_known(table: TableFile, target: str, facts: ColumnFacts) -> None:
+def check_known(table: TableFile, target: str, facts: Any) -> None:
     """Refuse a target that is missing in some rows."""
     known = facts.numbers + facts.texts
     if facts.first_missing is not None and not (table.skip_bad_rows and known):
@@ -108,7 +105,7 @@ def check_copies(table: TableFile, target: str, likeness: Likeness, keep: Sequen
         )
 
 
-def notes(target: str, likeness: Likeness, facts: Mapping[str, ColumnFacts]) -> list[str]:
+def notes(target: str, likeness: Likeness, facts: Mapping[str, Any]) -> list[str]:
     """What a person should know about the columns, though it stops nothing."""
     found = []
     for name, fact in facts.items():

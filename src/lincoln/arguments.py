@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-__all__ = ["Recorded"]
+__all__ = ["WithArguments"]
 
 
-class Recorded:
+class WithArguments:
     """Keeps the arguments that its constructor was given, in ``arguments``, and shows those that are not its defaults.
 
-    >>> class Gate(Recorded):
+    >>> class Gate(WithArguments):
     ...     def __init__(self, size, *, slope=1.0): ...
     >>> Gate(3, slope=2.0)
     Gate(3, slope=2.0)

@@ -1,0 +1,140 @@
+"""Training, inference, recording: the mode of a pass, as the blocks tell that it runs in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from threading import get_ident
+
+__all__ = ["inference", "recording"]
+
+TRAINING, INFERENCE, RECORDING = range(3)
+
+
+class _Block:
+    """One ``with`` block. Whoever finds it closed is in it no longer, whichever thread or context it was left in."""
+
+    __slots__ = ("mode", "open", "thread")
+
+    def __init__(self, mode: int) -> None:
+        self.mode = mode
+        self.open = True
+        self.thread = get_ident()
+
+
+_blocks: ContextVar[tuple[_Block, ...]] = ContextVar("blocks", default=())
+
+blocks = _blocks.get
+"""The blocks around this call, the innermost one last: nothing at all in training, which is all that is asked then."""
+
+shared: set[_Block] = set()
+"""The open blocks of `inference`, of all threads: those that users open, not those of Lincoln's own predictions."""
+
+
+@contextmanager
+def inference() -> Iterator[None]:
+    """Inside this block layers behave as in evaluation and record nothing, so many threads can share a built network.
+
+    It holds for the thread that is in it and for what carries its context along (``asyncio.to_thread``). Another thread
+    needs a block of its own: while somebody is in this one, a bare call of a network in a thread without a block is
+    refused, because it would train. With the block's end all that carried it along are in it no longer.
+
+    >>> import numpy as np
+    >>> from lincoln import layers
+    >>> layer = layers.ReLU()
+    >>> with inference():
+    ...     y = layer(np.ones((1, 2)))
+    >>> layer.output is None
+    True
+    """
+    with _inside(_Block(INFERENCE)) as block:
+        shared.add(block)
+        try:
+            yield
+        finally:
+            shared.discard(block)
+
+
+@contextmanager
+def recording() -> Iterator[None]:
+    """Inside this block every layer keeps ``output_grad`` and ``input_grad`` too: every number of a pass has a name.
+
+    >>> import numpy as np
+    >>> from lincoln import layers
+    >>> layer = layers.ReLU()
+    >>> with recording():
+    ...     y = layer(np.array([[-1.0, 1.0]]))
+    ...     g = layer.backward(np.array([[5.0, 5.0]]))
+    >>> layer.input_grad
+    array([[0., 5.]])
+    """
+    with _inside(_Block(RECORDING)):
+        yield
+
+
+@contextmanager
+def evaluation() -> Iterator[None]:
+    """As `inference`, for Lincoln's own predictions: what other threads do meanwhile is left to them."""
+    with _inside(_Block(INFERENCE)):
+        yield
+
+
+@contextmanager
+def training() -> Iterator[None]:
+    """Inside this block a pass trains, whatever other threads do; a loss opens it where `is_in_doubt` says so."""
+    with _inside(_Block(TRAINING)):
+        yield
+
+
+def mode() -> int:
+    """The mode of a pass that begins here: that of the innermost block that is still open, or training."""
+    around = blocks()
+    for block in reversed(around):
+        if block.open:
+            return block.mode
+    if around:
+        _blocks.set(())
+    return TRAINING
+
+
+def is_inference() -> bool:
+    """Whether a pass that begins here is one of inference.
+
+    >>> is_inference()
+    False
+    """
+    return bool(blocks()) and mode() == INFERENCE
+
+
+def is_recording() -> bool:
+    """Whether a pass that begins here is to be recorded both ways.
+
+    >>> is_recording()
+    False
+    """
+    return bool(blocks()) and mode() == RECORDING
+
+
+def is_in_doubt() -> bool:
+    """Whether this thread is in no block, while another thread is in a user's `inference`: did it mean this one too?
+
+    >>> with inference():
+    ...     is_in_doubt()
+    False
+    """
+    if not shared or any(block.open for block in blocks()):
+        return False
+    here = get_ident()
+    return any(block.thread != here for block in tuple(shared))
+
+
+@contextmanager
+def _inside(block: _Block) -> Iterator[_Block]:
+    """Put a block around what follows. It may be left in any order, and in another thread or context."""
+    _blocks.set((*blocks(), block))
+    try:
+        yield block
+    finally:
+        block.open = False
+        _blocks.set(tuple(other for other in blocks() if other.open))
