@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import array_api_strict
 import numpy as np
 import pytest
 
+import lincoln as lnc
 from lincoln import Layer, Parameter, exc, layers
 from lincoln.layers import (
     BatchNorm,
@@ -153,6 +155,16 @@ def built(*inside: Layer) -> Sequential:
 def backward(layer: Layer, input: Any, shape: tuple[int, ...]) -> Any:
     layer(input)
     return layer.backward(np.ones(shape))
+
+
+def inferred(layer: Layer, input: Any) -> Any:
+    with lnc.inference():
+        return layer(input)
+
+
+def in_another_thread(call: Callable[[], Any]) -> Any:
+    with lnc.inference(), ThreadPoolExecutor(1) as pool:
+        return pool.submit(call).result()
 
 
 ONE = Linear(2)
@@ -585,6 +597,27 @@ LAYER_MISTAKES = [
         "self.W = lnc.Parameter(shape, initializer) in setup(self, input_shape), "
         "and self.W.accumulate(grad) in backward",
         lambda: Shifted().twin()(X),
+    ),
+    Mistake(
+        "another head on a network that is built",
+        exc.ContractError,
+        "LN128",
+        lambda: setattr(built(Linear(2)), "layers", (Linear(3),)),
+        "Sequential",
+        "another layers",
+        "a new container over the same layers: Sequential(body, other_head)",
+        lambda: Sequential(built(Linear(2)), Linear(3))(X),
+    ),
+    Mistake(
+        "a network that another thread calls",
+        exc.ContractError,
+        "LN129",
+        lambda: in_another_thread(lambda: ReLU()(X)),
+        "ReLU()",
+        "a call in a thread without a block, while another thread is inside lnc.inference()",
+        "put `with lnc.inference():` inside the function that the thread runs; to train here, "
+        "loss(x, y) or `with lnc.recording():`",
+        lambda: in_another_thread(lambda: inferred(ReLU(), X)),
     ),
     Mistake(
         "running averages that run away",

@@ -12,7 +12,22 @@ from loss_mistakes import LOSS_MISTAKES
 import lincoln as lnc
 
 SRC = Path(lnc.__file__).parent
-SOURCES = [SRC / f"{name}.py" for name in ("contract", "layer", "parameters")]
+SOURCES = [
+    SRC / f"{name}.py"
+    for name in (
+        "admission",
+        "contract",
+        "foreign",
+        "layer",
+        "modes",
+        "parameters",
+        "records",
+        "streams",
+        "structure",
+        "tree",
+        "vector",
+    )
+]
 SOURCES += [*(SRC / "layers").glob("*.py"), *(SRC / "losses").glob("*.py")]
 RAISED = re.compile(r'^ +code="(LN\d+)"', re.MULTILINE)
 

@@ -378,7 +378,7 @@ class Layer(WithArguments, Recorder):
                 return object.__getattribute__(self, name)
             raise NotFittedError(
                 code="LN127",
-                where=type(self).__name__,
+                where=WithArguments.__repr__(self),
                 saw=f"a question for {name}, of a layer that is not built",
                 why="parameters get their shapes and values from the first batch",
                 fix="network.build(n_features), or a first batch, before",

@@ -245,7 +245,9 @@ def one_line(function: Function) -> Function:
 
     @functools.wraps(function)
     def dispatch(*args: Any, **named: Any) -> Any:
-        found = find((*args, *named.values()))
+        found = find(args)
+        if found is None and named:
+            found = find(named.values())
         if found is None:
             return function(*args, **named)
         return found.trace.call(dispatch, args, named)
