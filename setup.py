@@ -14,11 +14,13 @@ if platform.machine().lower() in ("x86_64", "amd64"):
 
 options = {}
 try:
-    import pythran.toolchain  # here, once: the extensions are built by several threads, and each would import it
+    # The toolchain here, once: the extensions are built by several threads, and each would import it.
+    from pythran import toolchain
     from pythran.dist import PythranBuildExt, PythranExtension
 except ImportError:
     pass
 else:
+    assert toolchain
     extensions = []
     for source in sorted(Path("src/lincoln/kernels").glob("[!_]*.py")):
         extension = PythranExtension(f"lincoln.kernels.{source.stem}", [source.as_posix()], extra_compile_args=FLAGS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..arrays import Array
 from ..kernels import accelerated
 from .activations import relu, relu_backward
-from .linear import add_bias, bias_grad, product, rows
+from .linear import add_bias, bias_grad, linear, product
 
 __all__ = ["add_bias_relu", "linear_relu", "relu_backward_bias_grad"]
 
@@ -25,18 +25,17 @@ def add_bias_relu(a: Array, bias: Array) -> Array:
 
 @accelerated()
 def linear_relu(x: Array, weight: Array, bias: Array | None) -> tuple[Array, Array]:
-    """a = x W + b and r = max(a, 0).   (..., n_in) (n_in, n_out) (n_out,) -> (..., n_out), (..., n_out)
+    """a = x W + b and r = max(a, 0).   (rows, n_in) (n_in, n_out) (n_out,) -> (rows, n_out), (rows, n_out)
 
     >>> import numpy as np
-    >>> linear_relu(np.array([[1.0]]), np.array([[1.0, -1.0]]), np.array([0.5, 0.5]))
-    (array([[ 1.5, -0.5]]), array([[1.5, 0. ]]))
+    >>> linear_relu(np.array([[1.0]]), np.array([[2.0, -2.0]]), np.array([1.0, 1.0]))
+    (array([[ 3., -1.]]), array([[3., 0.]]))
     """
-    a = product(x, weight)
-    if bias is None:
+    if bias is None or x.ndim != 2:
+        a = linear(x, weight, bias)
         return a, relu(a)
-    if a.ndim == 2:
-        return a, add_bias_relu(a, bias)
-    return a, add_bias_relu(rows(a), bias).reshape(a.shape)
+    a = product(x, weight)
+    return a, add_bias_relu(a, bias)
 
 
 @accelerated(changes=(2,))

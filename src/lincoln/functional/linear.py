@@ -8,7 +8,7 @@ from ..arrays import Array, namespace
 from ..kernels import accelerated
 from .reductions import column_sums, put_column_sums
 
-__all__ = ["add_bias", "bias_grad", "input_grad", "linear", "weight_grad"]
+__all__ = ["add_bias", "bias_grad", "input_grad", "linear", "product", "weight_grad"]
 
 
 @accelerated()
@@ -72,6 +72,7 @@ def input_grad(weight: Array, output_grad: Array) -> Array:
     return product(output_grad, weight.T)
 
 
+@accelerated()
 def product(left: Array, right: Array) -> Array:
     """The matrix product.   (..., n, k) (k, m) -> (..., n, m)
 

@@ -1,9 +1,9 @@
 """Losses and their gradients, each pair once, for every array library.
 
 A loss function gives one number for every prediction (element-wise losses) or for every row of the last axis (losses
-over classes), and beside it what its gradient wants again, if that is not what went in; its partner ``..._grad`` gives
-the derivative with respect to what went in. Sums, means and example weights are the business of `lincoln.losses`. Predictions and labels have the same shape, or labels are integers without the
-last axis; nothing here broadcasts them.
+over classes), and beside it what its gradient wants again if that is not what went in; its partner ``..._grad`` gives
+the derivative with respect to what went in. Sums, means and example weights are the business of `lincoln.losses`.
+Predictions and labels have the same shape, or labels are integers without the last axis; nothing here broadcasts them.
 """
 
 from __future__ import annotations

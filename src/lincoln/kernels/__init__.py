@@ -74,10 +74,7 @@ def accelerated(form: Form = "as is", *, changes: tuple[int, ...] = ()) -> Calla
 
     def mark(function: Function) -> Function:
         twin = _twins.get(function.__name__)
-        if twin is None:
-            dispatch = _without_twin(function, changes)
-        else:
-            dispatch = _with_twin(function, twin, form, changes)
+        dispatch = _with_twin(function, twin, form, changes) if twin else _without_twin(function, changes)
         dispatch.twin, dispatch.form, dispatch.changes = twin, form, changes  # type: ignore[attr-defined]
         return dispatch  # type: ignore[return-value]
 

@@ -21,10 +21,10 @@ def rmsprop(value, grad, square, lr, alpha, eps, mean, velocity, momentum):
     if grad.shape[0] != size or square.shape[0] != size:
         raise ValueError("vectors of different sizes")
     if mean is not None:
-        if mean.shape[0] != size:
+        if mean.shape[0] != size:  # a condition of its own: only so does Pythran leave it out for None
             raise ValueError("vectors of different sizes")
     if velocity is not None:
-        if velocity.shape[0] != size:
+        if velocity.shape[0] != size:  # a condition of its own: only so does Pythran leave it out for None
             raise ValueError("vectors of different sizes")
     zero = value.dtype.type(0)
     rate = value.dtype.type(lr)

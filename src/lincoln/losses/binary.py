@@ -122,7 +122,6 @@ class SigmoidCrossEntropy(Question):
     """
 
     takes = "logits"
-    records = (*Loss.records, "predictions", "p")
     predictions: Array = None
     p: Array = None
     """The logits of the last `value`, and their probabilities, which the derivative wants again."""

@@ -124,7 +124,6 @@ class SoftmaxCrossEntropy(Choice):
     """
 
     takes = "logits"
-    records = (*Loss.records, "predictions", "p")
     predictions: Array = None
     p: Array = None
     """The logits of the last `value`, and their probabilities, which the derivative wants again."""

@@ -115,7 +115,6 @@ class Poisson(Loss):
     1.0
     """
 
-    records = (*Loss.records, "predictions", "mean")
     predictions: Array = None
     mean: Array = None
     """The predictions of the last `value`, and exp of them, which the derivative wants again."""
