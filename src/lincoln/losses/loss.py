@@ -220,7 +220,7 @@ class Loss(WithArguments, Recorder):
             _check_first_step(self.network)
             self._checked = True
         try:
-            if modes.is_recording():
+            if modes.blocks() and modes.is_recording():
                 self.network.backward(grad)
             else:
                 self.network.learn(grad)
