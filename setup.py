@@ -14,6 +14,7 @@ if platform.machine().lower() in ("x86_64", "amd64"):
 
 options = {}
 try:
+    import pythran.toolchain  # here, once: the extensions are built by several threads, and each would import it
     from pythran.dist import PythranBuildExt, PythranExtension
 except ImportError:
     pass

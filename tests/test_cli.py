@@ -17,7 +17,8 @@ from cli_runs import QUICK, Answer, lincoln, written
 from csv_mutations import people, text
 
 import lincoln as lnc
-from lincoln.cli import explain_error, gradients, progress
+from lincoln import examples
+from lincoln.cli import explain_error, progress
 from lincoln.cli.application import COMMANDS
 from lincoln.cli.console import Console
 
@@ -392,7 +393,7 @@ def test_check_finds_a_wrong_gradient(monkeypatch):
         def backward(self, output_grad):
             return 1.01 * super().backward(output_grad)
 
-    monkeypatch.setattr(gradients, "layer_examples", lambda: {"Wrong": Wrong})
+    monkeypatch.setattr(examples, "LAYERS", [examples.LayerExample(Wrong(), (3, 5))])
     answer = lincoln("check")
     assert answer.code == 1
     assert "likely cause" in answer.err

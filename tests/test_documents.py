@@ -28,6 +28,14 @@ def test_the_first_screen_names_both_commands_and_shows_a_table():
     assert sum(line.startswith("|---") for line in first_screen.splitlines()) == 2
 
 
+def test_the_page_of_layers_is_made_from_the_table_of_examples(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "tests" / "fixtures")
+    import make_layers_page
+
+    written = (ROOT / "docs" / "layers.md").read_text(encoding="utf-8")
+    assert written == make_layers_page.page(), "run python tests/fixtures/make_layers_page.py"
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_link_of_a_page_leads_somewhere(page):
     text = (ROOT / page).read_text(encoding="utf-8")

@@ -6,13 +6,13 @@ import warnings
 
 import numpy as np
 import pytest
-from cases import codes_last
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lincoln as lnc
 from lincoln import layers, losses, optim
 from lincoln.check.gradients import gradient_report
+from lincoln.examples import codes_last
 from lincoln.layers import ColumnEmbedding, Linear, Parallel, Sequential
 from lincoln.models import Trainer
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lincoln import metrics
+from lincoln import load, metrics, models, save
 from lincoln.exc import DataError, MatchError
 from lincoln.metrics import (
     Accuracy,
@@ -425,6 +428,54 @@ def test_inputs_are_left_alone():
     metrics.r2_score(p, y)
     assert p.tolist() == [[0.2], [0.7]]
     assert y.tolist() == [0, 1]
+
+
+# ---------------------------------------------------------------------- the functions
+
+FUNCTIONS = sorted(name for name in metrics.__all__ if name.islower())
+FUNCTION = pytest.mark.parametrize("name", FUNCTIONS)
+
+
+@FUNCTION
+def test_a_function_is_an_object_of_its_class(name):
+    function = getattr(metrics, name)
+    kinds = [getattr(metrics, kind) for kind in metrics.__all__ if kind[0].isupper()]
+    assert type(function) in kinds
+    assert (function.__name__, function.name, models.trainer.metric_name(function)) == (name, name, name)
+    assert function.__doc__ == type(function).__doc__
+
+
+@FUNCTION
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda function: pickle.loads(pickle.dumps(function))])
+def test_a_function_is_copied_and_pickled_by_its_name(name, copied):
+    assert copied(getattr(metrics, name)) is getattr(metrics, name)
+
+
+@FUNCTION
+def test_a_function_is_saved_by_its_name(name, tmp_path):
+    save(getattr(metrics, name), tmp_path / "function")
+    assert load(tmp_path / "function") is getattr(metrics, name)
+
+
+@FUNCTION
+def test_calling_a_function_leaves_nothing_behind(name):
+    function = getattr(metrics, name)
+    before = copy.deepcopy(vars(function))
+    function([1.0, 0.0, 1.0, 0.0], [1, 0, 0, 1]) if name != "log_loss" else function([0.5, 0.4], [1, 0])
+    assert repr(vars(function)) == repr(before)
+
+
+def test_a_metric_made_anew_has_the_same_options_and_counts_for_itself():
+    metric = TopKError(k=2)
+    metric.update(SCORES, [1, 0, 2, 0])
+    other = metric.anew()
+    assert (other.k, other.count, metric.count) == (2, 0, 4)
+    assert accuracy.anew() is not accuracy
+    assert copy.copy(accuracy.anew()) is not accuracy
+
+
+def test_the_table_of_a_function_can_have_more_classes_than_are_met():
+    assert confusion_counts([0, 1], [0, 1], count=3).shape == (3, 3)
 
 
 @pytest.mark.big

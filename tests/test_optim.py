@@ -1,9 +1,12 @@
 """Optimizers and weight averaging: PyTorch's trajectories, and everything that happens around an update rule."""
 
 import copy
+import inspect
 import json
 import math
 import pickle
+import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -205,6 +208,23 @@ def test_a_rule_of_one_s_own_needs_its_state_and_its_formula():
     np.testing.assert_allclose(follow(Momentum(start(), lr=0.1)), expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("rule", [optim.SGD, optim.Adam])
+def test_a_step_takes_few_python_calls(rule):
+    net = network()
+    optimizer = rule(net)
+    one_pass(net)
+    optimizer.step()
+    one_pass(net)
+    calls = []
+    before = sys.getprofile()
+    sys.setprofile(lambda frame, event, _: calls.append(frame.f_code.co_name) if event == "call" else None)
+    try:
+        optimizer.step()
+    finally:
+        sys.setprofile(before)
+    assert len(calls) <= 8, calls
+
+
 def test_an_update_is_one_operation_where_nothing_is_grouped_or_frozen():
     sizes = sizes_of_updates(network())
     assert sizes == [11]
@@ -232,6 +252,56 @@ def sizes_of_updates(net, **options):
     one_pass(net)
     Watched(net, **options).step()
     return sizes
+
+
+# ---------------------------------------------------------------------- the options that all rules share
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_shows_the_common_options_in_its_signature(rule):
+    names = inspect.signature(rule).parameters
+    assert {"network", "lr", "weight_decay", "clip_norm", "clip_value", "groups"} <= names.keys()
+    assert not {"common", "limits", "unknown", "self"} & names.keys()
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_passes_the_common_options_on(rule):
+    optimizer = rule(network(), weight_decay=0.25, clip_norm=2.0, clip_value=3.0, groups=[optim.Group(bool)])
+    assert (optimizer.weight_decay, optimizer.clip_norm, optimizer.clip_value) == (0.25, 2.0, 3.0)
+    assert len(optimizer.groups) == 2
+
+
+def test_common_options_are_shown_where_they_are_not_the_defaults():
+    optimizer = optim.RMSprop(layers.Linear(1), clip_norm=None, groups=(), clip_value=1.0)
+    assert repr(optimizer) == "RMSprop(Linear(1), clip_value=1.0)"
+
+
+def test_the_signature_of_a_rule_of_one_s_own_goes_through_all_its_bases():
+    class Slow(optim.AdamW):
+        def __init__(self, network, lr=1e-5, **others):
+            super().__init__(network, lr, **others)
+
+    names = ["network", "lr", "betas", "eps", "weight_decay", "clip_norm", "clip_value", "groups"]
+    assert list(inspect.signature(Slow).parameters) == names
+    assert inspect.signature(Slow).parameters["weight_decay"].default == 0.01
+
+
+@pytest.mark.parametrize("rule", [*RULES, optim.Optimizer])
+@pytest.mark.parametrize(
+    ("wrong", "fix"),
+    [({"clip_nrom": 1.0}, "clip_norm=1.0"), ({"zzz": 1}, "without zzz"), ({"weight_decays": 0.1}, "weight_decay=0.1")],
+)
+def test_an_option_that_there_is_not_is_named_with_the_nearest(rule, wrong, fix):
+    with pytest.raises(TypeError, match=re.escape(fix)) as caught:
+        rule(network(), **wrong)
+    assert isinstance(caught.value, ContractError)
+    assert caught.value.code == "LN413"
+    assert caught.value.where == rule.__name__
+
+
+def test_the_nearest_option_may_be_the_rule_s_own():
+    with pytest.raises(ContractError, match=r"momentum=0\.9"):
+        optim.SGD(network(), momentun=0.9)
 
 
 # ---------------------------------------------------------------------- groups

@@ -6,11 +6,11 @@ import copy
 
 import numpy as np
 import pytest
+from lincoln.models.plain import PlainNetwork
 
 import lincoln as lnc
 from lincoln import Dense, Sequential, layers, losses, optim
 from lincoln.models import Trainer, plain
-from lincoln.models.plain import PlainNetwork
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(12, 5)).astype(np.float32)

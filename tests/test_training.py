@@ -129,6 +129,13 @@ def test_metrics_over_uneven_batches_are_those_over_all_examples_at_once():
     assert evaluation.metrics["r2_score"] == pytest.approx(metrics.r2_score(p, Y))
 
 
+def test_an_evaluation_leaves_the_metrics_that_it_is_given_as_they_were():
+    mine = metrics.Accuracy()
+    mine.update([1, 0], [1, 1])
+    sgd(frozen(), metrics=[mine, metrics.accuracy]).evaluate(BATCHES)
+    assert (mine.compute(), mine.count, metrics.accuracy.count) == (0.5, 2, 0)
+
+
 def test_weights_count_in_the_loss_and_in_its_mean():
     network, w = frozen(), np.arange(10.0, dtype=np.float32)
     batches = [(X[:4], Y[:4], w[:4]), (X[4:], Y[4:], w[4:])]

@@ -10,9 +10,10 @@ from .modes import inference, recording
 from .parameters import Buffer, Parameter
 
 if TYPE_CHECKING:
-    from . import check, data, datasets, files, metrics, models, optim, sklearn, tabular, utils
+    from . import check, data, datasets, files, metrics, models, optim, programs, sklearn, tabular, utils
     from .check import check_gradients, check_layer
     from .files import load, save
+    from .programs import program
 
 __version__ = "0.1.0"
 
@@ -43,6 +44,8 @@ __all__ = [
     "metrics",
     "models",
     "optim",
+    "program",
+    "programs",
     "recording",
     "save",
     "sklearn",
@@ -50,7 +53,19 @@ __all__ = [
     "utils",
 ]
 
-_LOADED_ON_USE = ("check", "data", "datasets", "files", "metrics", "models", "optim", "sklearn", "tabular", "utils")
+_LOADED_ON_USE = (
+    "check",
+    "data",
+    "datasets",
+    "files",
+    "metrics",
+    "models",
+    "optim",
+    "programs",
+    "sklearn",
+    "tabular",
+    "utils",
+)
 
 
 def __getattr__(name: str) -> Any:
@@ -59,6 +74,8 @@ def __getattr__(name: str) -> Any:
         return import_module(f"{__name__}.{name}")
     if name in ("check_gradients", "check_layer"):
         return getattr(import_module(f"{__name__}.check"), name)
+    if name == "program":
+        return import_module(f"{__name__}.programs").program
     if name in ("load", "save"):
         return getattr(import_module(f"{__name__}.files"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

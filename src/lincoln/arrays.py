@@ -164,9 +164,9 @@ def cast(array: Array, dtype: Any) -> Array:
     >>> cast(np.zeros(2), np.float32).dtype
     dtype('float32')
     """
-    if isinstance(array, np.ndarray | Traced):
-        return array.astype(dtype, copy=False)
-    return namespace(array).astype(array, dtype, copy=False)
+    if array.dtype == dtype:
+        return array
+    return array.astype(dtype) if isinstance(array, np.ndarray | Traced) else namespace(array).astype(array, dtype)
 
 
 def dtype_name(array: Array) -> str:

@@ -16,6 +16,7 @@ __all__ = [
     "MissingPackageError",
     "ModelFileError",
     "NotFittedError",
+    "ProgramWarning",
     "TrainingError",
 ]
 
@@ -108,3 +109,7 @@ class MissingPackageError(LincolnError, ImportError):
 
 class GradientWarning(UserWarning):
     """A user-written layer's ``backward`` disagrees with its ``forward``."""
+
+
+class ProgramWarning(UserWarning):
+    """A network's program does not give the layers' numbers; the layers are used."""

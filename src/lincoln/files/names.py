@@ -15,6 +15,7 @@ import numpy as np
 
 from ..arguments import WithArguments
 from ..exc import ContractError
+from ..metrics.metric import Tally
 
 __all__ = ["Registry", "name_of"]
 
@@ -92,7 +93,7 @@ def makes_things(thing: Any) -> bool:
 
 def _public(module: Any, name: str) -> Any:
     thing = getattr(module, name, None) if name in module.__all__ else None
-    return thing if isinstance(thing, type | FunctionType) else None
+    return thing if isinstance(thing, type | FunctionType | Tally) else None
 
 
 def _name(thing: Any) -> Any:

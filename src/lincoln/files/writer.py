@@ -160,7 +160,7 @@ class Writer:
         state = plain.generator_state(value)
         if state:
             return self._add(value, {"generator": self.node(state, path)})
-        if isinstance(value, type) or not makes_things(type(value)):
+        if isinstance(value, type) or not makes_things(type(value)) or name_of(value):
             return NotImplemented
         if id(value) in self._begun:
             raise _cannot(path, f"a {type(value).__name__} that holds itself", "objects that hold only others")

@@ -2,17 +2,19 @@
 
 from .activations import *  # noqa: F403
 from .activations import __all__ as _activations
+from .dropout import *  # noqa: F403
+from .dropout import __all__ as _dropout
+from .fused import *  # noqa: F403
+from .fused import __all__ as _fused
 from .linear import *  # noqa: F403
 from .linear import __all__ as _linear
 from .losses import *  # noqa: F403
 from .losses import __all__ as _losses
-from .networks import *  # noqa: F403
-from .networks import __all__ as _networks
 from .normalization import *  # noqa: F403
 from .normalization import __all__ as _normalization
-from .passes import *  # noqa: F403
-from .passes import __all__ as _passes
+from .reductions import *  # noqa: F403
+from .reductions import __all__ as _reductions
 from .updates import *  # noqa: F403
 from .updates import __all__ as _updates
 
-__all__ = [*_activations, *_linear, *_losses, *_networks, *_normalization, *_passes, *_updates]
+__all__ = [*_activations, *_dropout, *_fused, *_linear, *_losses, *_normalization, *_reductions, *_updates]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from ..arrays import Array, namespace
-from ..kernels import accelerated_by_elements, accelerated_by_rows
+from ..kernels import accelerated
 
 __all__ = [
     "elu",
@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 
-@accelerated_by_elements
+@accelerated("elements")
 def sigmoid(a: Array) -> Array:
     """p = 1 / (1 + exp(-a)), through exp(-|a|), which cannot overflow.
 
@@ -57,12 +57,13 @@ def sigmoid(a: Array) -> Array:
     return xp.clip(_logistic(a), least_probability(a), 1.0 - float(xp.finfo(a.dtype).eps) / 2)
 
 
-@accelerated_by_elements
+@accelerated("elements")
 def sigmoid_backward(p: Array, output_grad: Array) -> Array:
     """∂L/∂a = p (1 - p) ∂L/∂p, from the output p."""
     return p * (1.0 - p) * output_grad
 
 
+@accelerated("elements")
 def tanh(a: Array) -> Array:
     """t = (exp(a) - exp(-a)) / (exp(a) + exp(-a))
 
@@ -73,13 +74,13 @@ def tanh(a: Array) -> Array:
     return namespace(a).tanh(a)
 
 
-@accelerated_by_elements
+@accelerated("elements")
 def tanh_backward(t: Array, output_grad: Array) -> Array:
     """∂L/∂a = (1 - t²) ∂L/∂t, from the output t."""
     return (1.0 - t * t) * output_grad
 
 
-@accelerated_by_elements
+@accelerated("elements")
 def relu(a: Array) -> Array:
     """r = max(a, 0)
 
@@ -90,13 +91,14 @@ def relu(a: Array) -> Array:
     return namespace(a).maximum(a, 0.0)
 
 
-@accelerated_by_elements
+@accelerated("elements")
 def relu_backward(r: Array, output_grad: Array) -> Array:
     """∂L/∂a = ∂L/∂r where r > 0, else 0: the slope at 0 itself is taken as 0. From the output r."""
     xp = namespace(r)
     return xp.where(r > 0, output_grad, 0.0)
 
 
+@accelerated("elements")
 def leaky_relu(a: Array, slope: float) -> Array:
     """r = a where a > 0, else slope · a   (Maas, Hannun, Ng 2013)
 
@@ -107,11 +109,13 @@ def leaky_relu(a: Array, slope: float) -> Array:
     return namespace(a).where(a > 0, a, slope * a)
 
 
+@accelerated("elements")
 def leaky_relu_backward(a: Array, output_grad: Array, slope: float) -> Array:
     """∂L/∂a = ∂L/∂r where a > 0, else slope · ∂L/∂r. From the input a."""
     return namespace(a).where(a > 0, output_grad, slope * output_grad)
 
 
+@accelerated("elements")
 def elu(a: Array, alpha: float) -> Array:
     """r = a where a > 0, else α (exp(a) - 1)   (Clevert, Unterthiner, Hochreiter 2016)
 
@@ -123,13 +127,14 @@ def elu(a: Array, alpha: float) -> Array:
     return xp.where(a > 0, a, alpha * xp.expm1(_negative_part(a)))
 
 
+@accelerated("elements")
 def elu_backward(a: Array, output_grad: Array, alpha: float) -> Array:
     """∂L/∂a = ∂L/∂r where a > 0, else α exp(a) ∂L/∂r. From the input a."""
     xp = namespace(a)
     return xp.where(a > 0, output_grad, alpha * xp.exp(_negative_part(a)) * output_grad)
 
 
-@accelerated_by_elements
+@accelerated("elements")
 def silu(a: Array) -> Array:
     """s = a σ(a)   (Elfwing, Uchibe, Doya 2018; also called swish)
 
@@ -140,13 +145,14 @@ def silu(a: Array) -> Array:
     return a * _logistic(a)
 
 
-@accelerated_by_elements
+@accelerated("elements")
 def silu_backward(a: Array, output_grad: Array) -> Array:
     """∂L/∂a = σ(a) (1 + a (1 - σ(a))) ∂L/∂s. From the input a."""
     p = _logistic(a)
     return p * (1.0 + a * (1.0 - p)) * output_grad
 
 
+@accelerated("elements")
 def gelu(a: Array) -> Array:
     """g = a Φ(a), Φ being the standard normal's distribution function   (Hendrycks, Gimpel 2016)
 
@@ -157,6 +163,7 @@ def gelu(a: Array) -> Array:
     return a * normal_cdf(a)
 
 
+@accelerated("elements")
 def gelu_backward(a: Array, output_grad: Array) -> Array:
     """∂L/∂a = (Φ(a) + a φ(a)) ∂L/∂g, φ being the standard normal's density. From the input a."""
     xp = namespace(a)
@@ -197,6 +204,7 @@ _ERFC = (
 )
 
 
+@accelerated("elements")
 def normal_cdf(a: Array) -> Array:
     """Φ(a) = erfc(-a / √2) / 2, the standard normal's distribution function, to 1e-14 in both tails.
 
@@ -222,6 +230,7 @@ def normal_cdf(a: Array) -> Array:
 _ROOT = math.sqrt(2 / math.pi)
 
 
+@accelerated("elements")
 def gelu_tanh(a: Array) -> Array:
     """g = a (1 + tanh u) / 2 with u = √(2/π) (a + 0.044715 a³): the approximation that GPT-2 uses.
 
@@ -233,6 +242,7 @@ def gelu_tanh(a: Array) -> Array:
     return 0.5 * a * (1.0 + xp.tanh(_ROOT * (a + 0.044715 * a * a * a)))
 
 
+@accelerated("elements")
 def gelu_tanh_backward(a: Array, output_grad: Array) -> Array:
     """∂L/∂a = ((1 + t) / 2 + a (1 - t²) u' / 2) ∂L/∂g with t = tanh u, u' = √(2/π) (1 + 3 · 0.044715 a²)."""
     xp = namespace(a)
@@ -241,6 +251,7 @@ def gelu_tanh_backward(a: Array, output_grad: Array) -> Array:
     return (0.5 * (1.0 + t) + 0.5 * a * (1.0 - t * t) * slope) * output_grad
 
 
+@accelerated("elements")
 def softplus(a: Array) -> Array:
     """s = log(1 + exp(a)), as max(a, 0) + log(1 + exp(-|a|)), which cannot overflow.
 
@@ -252,11 +263,13 @@ def softplus(a: Array) -> Array:
     return relu(a) + xp.log1p(xp.exp(-xp.abs(a)))
 
 
+@accelerated("elements")
 def softplus_backward(a: Array, output_grad: Array) -> Array:
     """∂L/∂a = σ(a) ∂L/∂s. From the input a."""
     return sigmoid(a) * output_grad
 
 
+@accelerated("elements")
 def log_sigmoid(a: Array) -> Array:
     """z = log σ(a) = -log(1 + exp(-a))
 
@@ -270,12 +283,13 @@ def log_sigmoid(a: Array) -> Array:
     return xp.minimum(-softplus(-a), -least_probability(a))
 
 
+@accelerated("elements")
 def log_sigmoid_backward(z: Array, output_grad: Array) -> Array:
     """∂L/∂a = (1 - exp(z)) ∂L/∂z, through expm1, which keeps its digits near z = 0. From the output z."""
     return -namespace(z).expm1(z) * output_grad
 
 
-@accelerated_by_rows
+@accelerated("rows")
 def softmax(a: Array) -> Array:
     """p_j = exp(a_j) / Σ_k exp(a_k) along the last axis, shifted by each row's maximum so that exp cannot overflow.
 
@@ -292,14 +306,14 @@ def softmax(a: Array) -> Array:
     return xp.maximum(p, least_probability(p))
 
 
-@accelerated_by_rows
+@accelerated("rows")
 def softmax_backward(p: Array, output_grad: Array) -> Array:
     """∂L/∂a = p (g - Σ g p): the Jacobian p_j (δ_jk - p_k) applied without ever being built. From the output p."""
     xp = namespace(p)
     return p * (output_grad - xp.sum(output_grad * p, axis=-1, keepdims=True))
 
 
-@accelerated_by_rows
+@accelerated("rows")
 def log_softmax(a: Array) -> Array:
     """z_j = a_j - log Σ_k exp(a_k) along the last axis, shifted by each row's maximum.
 
@@ -313,7 +327,7 @@ def log_softmax(a: Array) -> Array:
     return shifted - xp.log(xp.sum(xp.exp(shifted), axis=-1, keepdims=True))
 
 
-@accelerated_by_rows
+@accelerated("rows")
 def log_softmax_backward(z: Array, output_grad: Array) -> Array:
     """∂L/∂a = g - exp(z) Σ g: the Jacobian δ_jk - p_k applied without ever being built. From the output z."""
     xp = namespace(z)

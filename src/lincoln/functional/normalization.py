@@ -11,7 +11,8 @@ import math
 from ..arrays import Array, namespace
 from ..kernels import accelerated
 from ..tracing import one_line
-from .passes import column_sums, product
+from .linear import product
+from .reductions import column_sums
 
 __all__ = [
     "batch_norm",
@@ -26,7 +27,7 @@ __all__ = [
 Gradients = tuple[Array, Array, Array]
 
 
-@accelerated
+@accelerated()
 def batch_norm(x: Array, scale: Array | None, shift: Array | None, eps: float) -> tuple[Array, Array, Array]:
     """y = γ (x - μ) / √(σ² + ε) + β, and each column's mean μ and variance σ².   (rows, n) -> (rows, n), (n,), (n,)
 
@@ -43,7 +44,7 @@ def batch_norm(x: Array, scale: Array | None, shift: Array | None, eps: float) -
     return _scaled_and_shifted(centered, _inverse_std(variance, eps), scale, shift), mean, variance
 
 
-@accelerated
+@accelerated()
 def batch_norm_backward(
     x: Array, mean: Array, variance: Array, scale: Array | None, output_grad: Array, eps: float
 ) -> Gradients:
@@ -62,7 +63,7 @@ def batch_norm_backward(
     return input_grad, scale_grad, shift_grad
 
 
-@accelerated
+@accelerated()
 def normalize(x: Array, mean: Array, variance: Array, scale: Array | None, shift: Array | None, eps: float) -> Array:
     """y = γ (x - μ) / √(σ² + ε) + β with a mean and a variance that are given.   (rows, n) -> (rows, n)
 
@@ -73,7 +74,7 @@ def normalize(x: Array, mean: Array, variance: Array, scale: Array | None, shift
     return _scaled_and_shifted(x - mean, _inverse_std(variance, eps), scale, shift)
 
 
-@accelerated
+@accelerated()
 def normalize_backward(
     x: Array, mean: Array, variance: Array, scale: Array | None, output_grad: Array, eps: float
 ) -> Gradients:
@@ -84,7 +85,7 @@ def normalize_backward(
     return output_grad * slope, scale_grad, column_sums(output_grad)
 
 
-@accelerated
+@accelerated()
 def layer_norm(x: Array, scale: Array | None, shift: Array | None, eps: float) -> tuple[Array, Array, Array]:
     """y = γ (x - μ) / √(σ² + ε) + β, and each row's μ and 1 / √(σ² + ε).   (rows, n) -> (rows, n), (rows,), (rows,)
 
@@ -99,7 +100,7 @@ def layer_norm(x: Array, scale: Array | None, shift: Array | None, eps: float) -
     return _scaled_and_shifted(centered, inverse[:, None], scale, shift), mean, inverse
 
 
-@accelerated
+@accelerated()
 def layer_norm_backward(
     x: Array, mean: Array, inverse_std: Array, scale: Array | None, output_grad: Array
 ) -> Gradients:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 
 from ..arrays import Array, namespace
-from ..kernels import accelerated_in_place
+from ..kernels import accelerated
 
 __all__ = ["adagrad", "adam", "gradient_norm", "moving_average", "rmsprop", "sgd", "sgd_momentum"]
 
 
-@accelerated_in_place(0)
+@accelerated(changes=(0,))
 def sgd(value: Array, grad: Array, lr: float) -> None:
     """θ ← θ - η g   (Robbins, Monro 1951)
 
@@ -27,7 +27,7 @@ def sgd(value: Array, grad: Array, lr: float) -> None:
     value -= lr * grad
 
 
-@accelerated_in_place(0, 2)
+@accelerated(changes=(0, 2))
 def sgd_momentum(value: Array, grad: Array, velocity: Array, lr: float, momentum: float, nesterov: bool) -> None:
     """θ ← θ - η v  with v ← μ v + g   (Polyak 1964)
 
@@ -50,6 +50,7 @@ def sgd_momentum(value: Array, grad: Array, velocity: Array, lr: float, momentum
         value -= lr * velocity
 
 
+@accelerated(changes=(0, 2, 6, 7))
 def rmsprop(
     value: Array,
     grad: Array,
@@ -91,6 +92,7 @@ def rmsprop(
     value -= lr * direction
 
 
+@accelerated(changes=(0, 2))
 def adagrad(value: Array, grad: Array, square: Array, lr: float, eps: float) -> None:
     """θ ← θ - η g / (√s + ε)  with s ← s + g²   (Duchi, Hazan, Singer 2011, section 1.1, diagonal form)
 
@@ -108,7 +110,7 @@ def adagrad(value: Array, grad: Array, square: Array, lr: float, eps: float) -> 
     value -= direction
 
 
-@accelerated_in_place(0, 2, 3)
+@accelerated(changes=(0, 2, 3))
 def adam(
     value: Array,
     grad: Array,
@@ -142,6 +144,7 @@ def adam(
     value -= direction
 
 
+@accelerated(changes=(0,))
 def moving_average(average: Array, value: Array, decay: float) -> None:
     """θ̄ ← θ̄ + (1 - β) (θ - θ̄)   (Polyak, Juditsky 1992; the exponential form as in Tarvainen, Valpola 2017)
 
@@ -154,6 +157,7 @@ def moving_average(average: Array, value: Array, decay: float) -> None:
     average += (1.0 - decay) * (value - average)
 
 
+@accelerated()
 def gradient_norm(grad: Array) -> float:
     """‖g‖ = c √Σ (g / c)²  with c = max |g|, so that no square overflows; NaN or infinity where g holds one.
 

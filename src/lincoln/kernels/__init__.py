@@ -3,28 +3,34 @@
 Each module here is plain Python with Pythran's export comments. The install compiles it if there is a C++ compiler;
 if there is none, or the processor lacks what the code was compiled for, the functions in `lincoln.functional` do the
 work themselves. ``LINCOLN_KERNELS=off`` in the environment does that on purpose.
+
+A function marked by `accelerated` has the attributes ``twin``, its compiled twin or None, ``form``, which says what the
+twin takes, and ``changes``, the numbers of the arguments that it changes. Whoever has looked at the arguments before
+may call the twin itself.
 """
 
 from __future__ import annotations
 
 import functools
 import os
+import pkgutil
 import platform
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy import ndarray
 
-__all__ = ["accelerated", "accelerated_by_elements", "accelerated_by_rows", "accelerated_in_place", "active", "status"]
+from ..tracing import NotTraceableError, Traced, find
 
-_MODULES = ("activations", "networks", "normalization", "passes", "updates")
+__all__ = ["accelerated", "active", "status"]
+
 _FLOAT32 = np.dtype(np.float32)
-_NARROW = 8  # columns: fewer do not fill a vector instruction
 _X86_NEEDS = ("AVX2", "FMA3")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Form = Literal["as is", "elements", "rows"]
 
 
 def status() -> str:
@@ -45,94 +51,108 @@ def active() -> bool:
     return _status == "on"
 
 
-def accelerated(function: Function) -> Function:
-    """Let the compiled twin, if there is one, take over for NumPy arrays of float32 or float64.
+def accelerated(form: Form = "as is", *, changes: tuple[int, ...] = ()) -> Callable[[Function], Function]:
+    """Let a function's compiled twin, if there is one, take over for NumPy arrays of float32 or float64.
 
     The twin has the same name and arguments. Whatever it does not take (other dtypes, byte orders and numbers of axes,
-    strided arrays, PyTorch tensors, arguments by name) goes to the function itself, which is the definition.
+    strided arrays, PyTorch tensors, arguments by name) goes to the function itself, which is the definition. A call
+    with a traced array is written down as one call.
+
+    Args:
+        form: what the twin takes: ``"as is"``, the arguments as they are; ``"elements"``, matrices of one shape, and
+            arrays of any number of axes as one row, ``reshape(1, -1)``; ``"rows"``, the same as rows of the last
+            axis, ``reshape(-1, shape[-1])``. All are contiguous; a single result has the shape of the first.
+        changes: the numbers of the arguments that the function changes. Read-only arrays go to the definition, which
+            refuses them; a call with a traced array is refused. What becomes of arrays that overlap is not defined.
+
+    >>> @accelerated("elements")
+    ... def half(a):
+    ...     return a / 2
+    >>> half(np.array([4.0])), half.twin, half.form
+    (array([2.]), None, 'elements')
     """
-    return _with_twin(function, otherwise=function)
+
+    def mark(function: Function) -> Function:
+        twin = _twins.get(function.__name__)
+        if twin is None:
+            dispatch = _without_twin(function, changes)
+        else:
+            dispatch = _with_twin(function, twin, form, changes)
+        dispatch.twin, dispatch.form, dispatch.changes = twin, form, changes  # type: ignore[attr-defined]
+        return dispatch  # type: ignore[return-value]
+
+    return mark
 
 
-def accelerated_in_place(*changed: int) -> Callable[[Function], Function]:
-    """As `accelerated`, for functions that change the arguments of these numbers.
+def _without_twin(function: Callable[..., Any], changes: tuple[int, ...]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def dispatch(*args: Any, **named: Any) -> Any:
+        for arg in (*args, *named.values()) if named else args:
+            if type(arg) is Traced:
+                return _write_down(arg, dispatch, changes, args, named)
+        return function(*args, **named)
 
-    Read-only arrays go to the definition, which refuses them. What becomes of arrays that overlap is not defined.
-    """
-    return lambda function: _with_twin(function, otherwise=function, changed=changed)
-
-
-def accelerated_by_rows(function: Function) -> Function:
-    """As `accelerated`, for functions that work along the last axis, and keep the shape.
-
-    Arrays of other than two axes are given to the twin as rows of their last axis.
-    """
-    return _with_twin(function, otherwise=_in_rows(function, least=0), least=0)
+    return dispatch
 
 
-def accelerated_by_elements(function: Function) -> Function:
-    """As `accelerated_by_rows`, for functions of each element by itself: narrow arrays become one long row."""
-    return _with_twin(function, otherwise=_in_rows(function, least=_NARROW), least=_NARROW)
+def _with_twin(
+    function: Callable[..., Any], twin: Callable[..., Any], form: Form, changes: tuple[int, ...]
+) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def dispatch(*args: Any, **named: Any) -> Any:
+        if named or not args or type(args[0]) is not ndarray:
+            return otherwise(args, named)
+        for arg in args:  # in this processor's order of bytes, which compiled code does not look at
+            if type(arg) is ndarray and arg.dtype is not _FLOAT32 and not arg.dtype.isnative:
+                return otherwise(args, named)
+        for index in changes:
+            if index >= len(args) or (type(args[index]) is ndarray and not args[index].flags.writeable):
+                return otherwise(args, named)
+        try:
+            return twin(*args)
+        except TypeError:
+            return otherwise(args, named)
 
-
-def _in_rows(function: Callable[..., Any], *, least: int) -> Callable[..., Any]:
-    """The twin on arrays in another shape, where that is possible; else the function."""
-    twin = _twins.get(function.__name__)
-
-    def in_rows(*args: Any, **named: Any) -> Any:
-        first = args[0] if args else None
-        if twin and type(first) is ndarray and first.ndim and first.size and not named:
-            columns = first.shape[-1] if first.shape[-1] >= least else first.size
+    def otherwise(args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+        traced = find((*args, *named.values()))
+        if traced is not None:
+            return _write_down(traced, dispatch, changes, args, named)
+        matrices = None if named or form == "as is" else _as_matrices(args, form)
+        if matrices is not None:
             try:
-                if all(type(arg) is not ndarray or arg.shape == first.shape for arg in args) and _native(args):
-                    return twin(*(_as_rows(arg, columns) for arg in args)).reshape(first.shape)
+                return _shaped(twin(*matrices), args[0].shape)
             except TypeError:
                 pass
         return function(*args, **named)
 
-    return in_rows
+    return dispatch
 
 
-def _with_twin(
-    function: Function,
-    *,
-    otherwise: Callable[..., Any],
-    least: int | None = None,
-    changed: tuple[int, ...] = (),
-) -> Function:
-    """The twin where it takes the arguments, rows of at least so many columns if that is said; else the other way."""
-    twin = _twins.get(function.__name__)
-    if twin is None:
-        return function
-
-    @functools.wraps(function)
-    def dispatch(*args: Any, **named: Any) -> Any:
-        first = args[0] if args else None
-        if named or type(first) is not ndarray:
-            return otherwise(*args, **named)
-        if least is not None and (first.ndim != 2 or first.shape[1] < least):
-            return otherwise(*args)
-        for arg in args:  # as in `_native`, without a call, which would cost as much as a small kernel
-            if type(arg) is ndarray and arg.dtype is not _FLOAT32 and not arg.dtype.isnative:
-                return otherwise(*args)
-        for index in changed:
-            if index >= len(args) or type(args[index]) is not ndarray or not args[index].flags.writeable:
-                return otherwise(*args)
-        try:
-            return twin(*args)
-        except TypeError:
-            return otherwise(*args)
-
-    return dispatch  # type: ignore[return-value]
+def _write_down(
+    traced: Traced, dispatch: Callable[..., Any], changes: tuple[int, ...], args: Any, named: dict[str, Any]
+) -> Any:
+    if changes:
+        raise NotTraceableError(f"{dispatch.__name__}, which changes an array in place")
+    return traced.trace.call(dispatch, args, named)
 
 
-def _native(args: tuple[Any, ...]) -> bool:
-    """Whether all arrays are in this processor's order of bytes, which compiled code does not look at."""
-    return all(type(arg) is not ndarray or arg.dtype.isnative for arg in args)
+def _as_matrices(args: tuple[Any, ...], form: Form) -> list[Any] | None:
+    """The arguments with all arrays in the form that the twin takes; None where they have none."""
+    shape = getattr(args[0], "shape", ()) if args else ()
+    if not shape or 0 in shape:
+        return None
+    matrices = []
+    for arg in args:
+        if type(arg) is ndarray:
+            if arg.shape != shape or not arg.flags.c_contiguous or not arg.dtype.isnative:
+                return None
+            arg = arg.reshape(1, -1) if form == "elements" else arg.reshape(-1, shape[-1])
+        matrices.append(arg)
+    return matrices
 
 
-def _as_rows(arg: Any, columns: int) -> Any:
-    return arg.reshape(-1, columns) if type(arg) is ndarray and arg.flags.c_contiguous else arg
+def _shaped(result: Any, shape: tuple[int, ...]) -> Any:
+    return tuple(part.reshape(shape) for part in result) if type(result) is tuple else result.reshape(shape)
 
 
 def _load() -> tuple[str, dict[str, Callable[..., Any]]]:
@@ -142,7 +162,7 @@ def _load() -> tuple[str, dict[str, Callable[..., Any]]]:
     if missing:
         return f"off: the processor has no {missing}", {}
     twins: dict[str, Callable[..., Any]] = {}
-    for name in _MODULES:
+    for _, name, _ in pkgutil.iter_modules(__path__):
         module = import_module(f"{__name__}.{name}")
         if not hasattr(module, "__pythran__"):
             return "off: not compiled when Lincoln was installed; a C++ compiler is needed then", {}

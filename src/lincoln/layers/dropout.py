@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import arrays
+from .. import functional
 from ..arrays import Array
 from ..exc import DataError
 from ..initializers import Shape
@@ -55,9 +55,9 @@ class Dropout(Layer):
     def forward(self, input: Array) -> Array:
         if not self.training:
             return input
-        kept = self.rng.random(tuple(input.shape), dtype="float32") >= self.rate
-        self.mask = arrays.like(kept / (1.0 - self.rate), input)
-        return input * self.mask
+        mask = functional.dropout_mask(self.rng, input, self.rate)
+        self.keep(mask=mask)
+        return input * mask
 
     def backward(self, output_grad: Array) -> Array:
         if self.output is self.last_input:

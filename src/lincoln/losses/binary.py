@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 from .. import functional
 from ..arrays import Array, namespace
 from ..layer import Layer
-from . import labels as fit
+from .labels import binary_labels, check_predictions
 from .loss import Loss, Reduction
+from .options import positive_weight as checked_positive_weight
+from .options import positive_weights
 
 __all__ = ["LogLoss", "LogSigmoidLoss", "SigmoidCrossEntropy"]
 
@@ -26,15 +27,14 @@ class Question(Loss):
         self, network: Layer, *, positive_weight: float | Sequence[float] = 1.0, reduction: Reduction = "sum"
     ) -> None:
         super().__init__(network, reduction=reduction)
-        self.positive_weight = fit.positive_weight(self, positive_weight)
+        self.positive_weight = checked_positive_weight(type(self).__name__, positive_weight)
 
     def fit_labels(self, predictions: Array, labels: Array) -> Array:
-        return fit.binary_labels(self, predictions, labels)
+        return binary_labels(type(self).__name__, predictions, labels)
 
     def weight_like(self, predictions: Array) -> float | Array:
         """The positive weight, as an array if there is one for each output."""
-        weight = self.positive_weight
-        return weight if isinstance(weight, float) else fit.positive_weights(self, weight, predictions)
+        return positive_weights(type(self).__name__, self.positive_weight, predictions)
 
 
 class LogLoss(Question):
@@ -59,7 +59,7 @@ class LogLoss(Question):
     takes = "probabilities"
 
     def fit_labels(self, predictions: Array, labels: Array) -> Array:
-        fit.check_range(self, "predictions", predictions, low=0.0, high=1.0)
+        check_predictions(type(self).__name__, predictions, self.takes, 0.0, 1.0)
         return super().fit_labels(predictions, labels)
 
     def value(self, predictions: Array, labels: Array) -> Array:
@@ -92,7 +92,7 @@ class LogSigmoidLoss(Question):
     takes = "log-probabilities"
 
     def fit_labels(self, predictions: Array, labels: Array) -> Array:
-        fit.check_range(self, "predictions", predictions, low=-math.inf, high=0.0)
+        check_predictions(type(self).__name__, predictions, self.takes, -math.inf, 0.0)
         return super().fit_labels(predictions, labels)
 
     def value(self, predictions: Array, labels: Array) -> Array:
@@ -122,25 +122,19 @@ class SigmoidCrossEntropy(Question):
     """
 
     takes = "logits"
-    records = (*Loss.records, "_p", "_p_of")
-    _p: Any = None
-    _p_of: Any = None
+    records = (*Loss.records, "predictions", "p")
+    predictions: Array = None
+    p: Array = None
+    """The logits of the last `value`, and their probabilities, which the derivative wants again."""
 
     def value(self, predictions: Array, labels: Array) -> Array:
-        if self.positive_weight == 1.0:
-            losses, self._p = functional.sigmoid_nll(predictions, labels)
-            self._p_of = predictions
-            return losses
-        return functional.sigmoid_cross_entropy(predictions, labels, self.weight_like(predictions))
+        losses, p = functional.sigmoid_cross_entropy(predictions, labels, self.weight_like(predictions))
+        self.keep(predictions=predictions, p=p)
+        return losses
 
     def derivative(self, predictions: Array, labels: Array) -> Array:
-        return SigmoidCrossEntropy.scaled_derivative(self, predictions, labels, 1.0)
-
-    def scaled_derivative(self, predictions: Array, labels: Array, scale: float) -> Array:
-        if self.positive_weight == 1.0:
-            p = self._p if predictions is self._p_of else functional.sigmoid(predictions)
-            return functional.sigmoid_nll_grad(p, labels, scale)
-        return functional.sigmoid_cross_entropy_grad(predictions, labels, self.weight_like(predictions)) * scale
+        p = self.p if predictions is self.predictions else functional.sigmoid(predictions)
+        return functional.sigmoid_cross_entropy_grad(p, labels, self.weight_like(predictions))
 
     def probabilities(self, output: Array) -> Array:
         return functional.sigmoid(output)

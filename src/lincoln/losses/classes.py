@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 from .. import functional
 from ..arrays import Array, namespace
 from ..layer import Layer
-from . import labels as fit
+from .labels import check_predictions, class_labels
 from .loss import Loss, Reduction
+from .options import bounded, class_weights, weights_of
+from .options import class_weight as checked_class_weight
 
 __all__ = ["CrossEntropy", "NLLLoss", "SoftmaxCrossEntropy"]
 
@@ -25,17 +26,18 @@ class Choice(Loss):
         self, network: Layer, *, class_weight: Sequence[float] | None = None, reduction: Reduction = "sum"
     ) -> None:
         super().__init__(network, reduction=reduction)
-        self.class_weight = class_weight
+        self.class_weight = checked_class_weight(type(self).__name__, class_weight)
 
     def fit_labels(self, predictions: Array, labels: Array) -> Array:
-        return fit.class_labels(self, predictions, labels)
+        return class_labels(type(self).__name__, predictions, labels)
 
     def share_of(self, labels: Array) -> Array | None:
-        weight = self._weight_like(self.last_input)
-        return None if weight is None else weight[labels]
+        weight = self.weight_like(self.last_input)
+        return None if weight is None else weights_of(labels, weight)
 
-    def _weight_like(self, predictions: Array) -> Array | None:
-        return None if self.class_weight is None else fit.class_weights(self, self.class_weight, predictions)
+    def weight_like(self, predictions: Array) -> Array | None:
+        """The class weights as an array, if there are any."""
+        return class_weights(type(self).__name__, self.class_weight, predictions)
 
 
 class CrossEntropy(Choice):
@@ -58,14 +60,14 @@ class CrossEntropy(Choice):
     takes = "probabilities"
 
     def fit_labels(self, predictions: Array, labels: Array) -> Array:
-        fit.check_range(self, "predictions", predictions, low=0.0, high=1.0)
+        check_predictions(type(self).__name__, predictions, self.takes, 0.0, 1.0)
         return super().fit_labels(predictions, labels)
 
     def value(self, predictions: Array, labels: Array) -> Array:
-        return functional.cross_entropy(predictions, labels, self._weight_like(predictions))
+        return functional.cross_entropy(predictions, labels, self.weight_like(predictions))
 
     def derivative(self, predictions: Array, labels: Array) -> Array:
-        return functional.cross_entropy_grad(predictions, labels, self._weight_like(predictions))
+        return functional.cross_entropy_grad(predictions, labels, self.weight_like(predictions))
 
     def probabilities(self, output: Array) -> Array:
         return output
@@ -91,14 +93,14 @@ class NLLLoss(Choice):
     takes = "log-probabilities"
 
     def fit_labels(self, predictions: Array, labels: Array) -> Array:
-        fit.check_range(self, "predictions", predictions, low=-math.inf, high=0.0)
+        check_predictions(type(self).__name__, predictions, self.takes, -math.inf, 0.0)
         return super().fit_labels(predictions, labels)
 
     def value(self, predictions: Array, labels: Array) -> Array:
-        return functional.negative_log_likelihood(predictions, labels, self._weight_like(predictions))
+        return functional.negative_log_likelihood(predictions, labels, self.weight_like(predictions))
 
     def derivative(self, predictions: Array, labels: Array) -> Array:
-        return functional.negative_log_likelihood_grad(predictions, labels, self._weight_like(predictions))
+        return functional.negative_log_likelihood_grad(predictions, labels, self.weight_like(predictions))
 
     def probabilities(self, output: Array) -> Array:
         return namespace(output).exp(output)
@@ -122,9 +124,10 @@ class SoftmaxCrossEntropy(Choice):
     """
 
     takes = "logits"
-    records = (*Loss.records, "_p", "_p_of")
-    _p: Any = None
-    _p_of: Any = None
+    records = (*Loss.records, "predictions", "p")
+    predictions: Array = None
+    p: Array = None
+    """The logits of the last `value`, and their probabilities, which the derivative wants again."""
 
     def __init__(
         self,
@@ -136,38 +139,18 @@ class SoftmaxCrossEntropy(Choice):
     ) -> None:
         super().__init__(network, class_weight=class_weight, reduction=reduction)
         if label_smoothing != 0.0:
-            fit.bounded(self, "label_smoothing", label_smoothing, above=0.0, below=1.0)
+            bounded(type(self).__name__, "label_smoothing", label_smoothing, above=0.0, below=1.0)
         self.label_smoothing = label_smoothing
 
-    def fit_labels(self, predictions: Array, labels: Array) -> Array:
-        if self._is_plain() and type(self).value is SoftmaxCrossEntropy.value:  # which looks at them anyway
-            return fit.class_numbers(self, predictions, labels)
-        return super().fit_labels(predictions, labels)
-
     def value(self, predictions: Array, labels: Array) -> Array:
-        if self._is_plain():
-            try:
-                losses, self._p = functional.softmax_nll(predictions, labels)
-            except IndexError:
-                fit.check_classes(self, predictions, labels)
-                raise
-            self._p_of = predictions
-            return losses
-        z, weight = functional.log_softmax(predictions), self._weight_like(predictions)
-        return functional.softmax_cross_entropy(z, labels, self.label_smoothing, weight)
+        weight = self.weight_like(predictions)
+        losses, p = functional.softmax_cross_entropy(predictions, labels, self.label_smoothing, weight)
+        self.keep(predictions=predictions, p=p)
+        return losses
 
     def derivative(self, predictions: Array, labels: Array) -> Array:
-        return SoftmaxCrossEntropy.scaled_derivative(self, predictions, labels, 1.0)
-
-    def scaled_derivative(self, predictions: Array, labels: Array, scale: float) -> Array:
-        if self._is_plain():
-            p = self._p if predictions is self._p_of else functional.softmax(predictions)
-            return functional.softmax_nll_grad(p, labels, scale)
-        z, weight = functional.log_softmax(predictions), self._weight_like(predictions)
-        return functional.softmax_cross_entropy_grad(z, labels, self.label_smoothing, weight) * scale
+        p = self.p if predictions is self.predictions else functional.softmax(predictions)
+        return functional.softmax_cross_entropy_grad(p, labels, self.label_smoothing, self.weight_like(predictions))
 
     def probabilities(self, output: Array) -> Array:
         return functional.softmax(output)
-
-    def _is_plain(self) -> bool:
-        return self.class_weight is None and self.label_smoothing == 0.0

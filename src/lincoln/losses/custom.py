@@ -39,6 +39,8 @@ class Custom(Loss):
     1.325
     """
 
+    own = False
+
     def __init__(
         self,
         network: Layer,

@@ -11,8 +11,10 @@ from ..arrays import Array, namespace
 from ..exc import BackwardError, ContractError, DataError, MatchError
 from ..layer import Layer
 from ..records import Recorder
+from ..tracing import one_line
 from ..tree import walk
-from . import labels as fit
+from .ending import check_ending
+from .labels import checked_weights, element_labels
 
 __all__ = ["Loss", "Reduction"]
 
@@ -66,21 +68,22 @@ class Loss(WithArguments, Recorder):
     losses: Any = None
     total: float = 0.0
     count: float = 0.0
+    own: ClassVar[bool] = False
+    """Whether the class is one of Lincoln's own, whose formulas its tests have checked."""
     takes: ClassVar[str] = ""
     """What the network's output must be: ``"logits"``, ``"probabilities"``, ``"log-probabilities"``, or anything."""
 
     records: ClassVar[tuple[str, ...]] = ("last_input", "labels", "losses", "_shares", "_gone_back")
+    _watchers: tuple[Any, ...] = ()
     _shares: Any = None
     _gone_back: Any = None
     _scale: float = 1.0
     _checked: bool = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """A ``derivative`` written anew is not bypassed by what a base class does in one pass."""
         super().__init_subclass__(**kwargs)
-        latest = next(vars(base) for base in cls.__mro__ if {"derivative", "scaled_derivative"} & vars(base).keys())
-        if "scaled_derivative" not in latest:
-            cls.scaled_derivative = Loss.scaled_derivative  # type: ignore[method-assign]
+        if "own" not in vars(cls):
+            cls.own = cls.__module__.partition(".")[0] == __package__.partition(".")[0]
 
     def __init__(self, network: Layer, *, reduction: Reduction = "sum") -> None:
         if reduction not in ("sum", "mean"):
@@ -93,7 +96,7 @@ class Loss(WithArguments, Recorder):
             )
         self.network = network
         self.reduction = reduction
-        fit.check_ending(self)
+        check_ending(type(self).__name__, network, self.takes)
 
     # ------------------------------------------------------------------ what a subclass writes
 
@@ -105,14 +108,9 @@ class Loss(WithArguments, Recorder):
         """The derivative of `value` with respect to the predictions, in their shape."""
         raise NotImplementedError(f"{type(self).__name__}.derivative")
 
-    def scaled_derivative(self, predictions: Array, labels: Array, scale: float) -> Array:
-        """The derivative times a number; a subclass may do both in one pass."""
-        grad = self.derivative(predictions, labels)
-        return grad if grad is None or scale == 1.0 else grad * scale
-
     def fit_labels(self, predictions: Array, labels: Array) -> Array:
         """Labels in the shape, dtype and library that `value` wants, or a `MatchError`."""
-        return fit.element_labels(self, predictions, labels)
+        return element_labels(type(self).__name__, predictions, labels)
 
     def share_of(self, labels: Array) -> Array | None:
         """How much every row counts in a mean, beside its example's weight; None if all count the same."""
@@ -145,42 +143,42 @@ class Loss(WithArguments, Recorder):
         if modes.shared and modes.is_in_doubt():  # another thread predicts: here it is meant to train
             with modes.training():
                 return self(input, labels, weights)
-        self.count = -1.0
-        self._gone_back = None
+        own = self.__dict__
+        own.pop("count", None)
+        own["_gone_back"] = None
         loss = self.forward(input, labels) if weights is None else self.forward(input, labels, weights)
         if loss is None:
             raise _nothing_returned(self, "forward")
-        if self.count < 0.0:  # a forward of the subclass's own has not said how many examples there were
-            self.count = float(len(labels))
-            self.total = float(loss) * (1.0 if self.reduction == "sum" else self.count)
+        if "count" not in own:  # a forward of the subclass's own has not said how many examples there were
+            own["count"] = float(len(labels))
+            own["total"] = _number(loss) * (1.0 if self.reduction == "sum" else own["count"])
         return loss
 
     def forward(self, input: Array, labels: Array, weights: Array | None = None) -> float:
         """Run the network forward, then the loss."""
-        self.last_input = None  # a batch that is refused leaves nothing to go back through
+        self.__dict__["last_input"] = None  # a batch that is refused leaves nothing to go back through
         return self.judge(self.network(input), labels, weights)
 
     def judge(self, predictions: Array, labels: Array, weights: Array | None = None) -> float:
         """The loss of what the network has given for a batch."""
-        self.last_input = None
-        self.labels = labels = self.fit_labels(predictions, labels)
-        self.losses = losses = self.value(predictions, labels)
+        own = self.__dict__
+        own["last_input"] = None
+        own["labels"] = labels = self.fit_labels(predictions, labels)
+        own["losses"] = losses = self.value(predictions, labels)
         if losses is None:
             raise _nothing_returned(self, "value")
-        self.last_input = predictions
+        own["last_input"] = predictions
         return self._reduce(weights)
 
     def gradient(self) -> Array:
         """The derivative of the last batch's loss with respect to the network's output."""
         self._require_forward()
-        shares = self._shares
-        grad = self.scaled_derivative(self.last_input, self.labels, self._scale if shares is None else 1.0)
+        grad = self.derivative(self.last_input, self.labels)
         if grad is None:
             raise _nothing_returned(self, "derivative")
-        if shares is None:
-            return grad
-        grad = grad * _spread(shares, grad.ndim)
-        return grad if self._scale == 1.0 else grad * self._scale
+        if self._shares is not None:
+            grad = grad * _spread(self._shares, grad.ndim)
+        return grad if self.reduction == "sum" else grad * self._scale
 
     def backward(self) -> None:
         """Send the gradient back through the network: every parameter has its gradient afterwards.
@@ -218,7 +216,7 @@ class Loss(WithArguments, Recorder):
             )
         if not self._checked:
             _check_first_step(self.network)
-            self._checked = True
+            self.__dict__["_checked"] = True
         try:
             if modes.blocks() and modes.is_recording():
                 self.network.backward(grad)
@@ -227,7 +225,18 @@ class Loss(WithArguments, Recorder):
         except BaseException:
             self.network.clear_grad()
             raise
-        self._gone_back = self.last_input
+        self.__dict__["_gone_back"] = self.last_input
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """What a pass leaves aside, tell those who watch that the loss is no longer set as it was."""
+        if name not in self.records:
+            for watcher in self._watchers:
+                watcher.count += 1
+        object.__setattr__(self, name, value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is copied and pickled: not what passes have left, nor who watches."""
+        return {name: value for name, value in super().__getstate__().items() if name != "_watchers"}
 
     def forget(self) -> None:
         """Drop what passes have recorded, here and in the network."""
@@ -249,21 +258,21 @@ class Loss(WithArguments, Recorder):
             )
 
     def _reduce(self, weights: Array | None) -> float:
-        losses, share = self.losses, self.share_of(self.labels)
-        examples, self._shares = float(len(losses)), None
+        own, losses, share = self.__dict__, self.losses, self.share_of(self.labels)
+        examples, own["_shares"] = float(len(losses)), None
         if weights is not None:
-            self._shares = weights = fit.checked_weights(self, weights, losses)
+            own["_shares"] = weights = checked_weights(type(self).__name__, weights, losses)
             examples = functional.total(weights)
             losses = losses * _spread(weights, losses.ndim)
             share = weights if share is None else share * _spread(weights, share.ndim)
         total = functional.total(losses)
-        self.count = examples
+        own["count"] = examples
         if self.reduction == "sum":
-            self._scale, self.total = 1.0, total
+            own["total"] = total
             return total
-        self._scale = _inverse(examples if losses.ndim == 1 and share is None else _sum_over(share, losses))
-        loss = total * self._scale
-        self.total = loss * examples
+        own["_scale"] = _inverse(examples if losses.ndim == 1 and share is None else _sum_over(share, losses))
+        loss = total * own["_scale"]
+        own["total"] = loss * examples
         return loss
 
 
@@ -285,6 +294,12 @@ def _nothing_returned(loss: Loss, method: str) -> ContractError:
     )
 
 
+@one_line
+def _number(loss: Any) -> float:
+    return float(loss)
+
+
+@one_line
 def _inverse(weight: float) -> float:
     """What a mean multiplies by; a batch whose weights are all 0 counts for nothing."""
     return 1.0 / weight if weight else 0.0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from .. import functional
 from ..arrays import Array, namespace
-from ..exc import DataError
 from ..layer import Layer
-from . import labels as fit
+from .labels import check_counts
 from .loss import Loss, Reduction
+from .options import bounded
 
 __all__ = ["Huber", "MeanAbsoluteError", "MeanSquaredError", "Poisson", "Quantile"]
 
@@ -67,7 +67,7 @@ class Huber(Loss):
 
     def __init__(self, network: Layer, *, delta: float = 1.0, reduction: Reduction = "sum") -> None:
         super().__init__(network, reduction=reduction)
-        self.delta = fit.bounded(self, "delta", delta, above=0.0)
+        self.delta = bounded(type(self).__name__, "delta", delta, above=0.0)
 
     def value(self, predictions: Array, labels: Array) -> Array:
         return functional.huber(predictions, labels, self.delta)
@@ -93,7 +93,7 @@ class Quantile(Loss):
 
     def __init__(self, network: Layer, *, q: float = 0.5, reduction: Reduction = "sum") -> None:
         super().__init__(network, reduction=reduction)
-        self.q = fit.bounded(self, "q", q, above=0.0, below=1.0)
+        self.q = bounded(type(self).__name__, "q", q, above=0.0, below=1.0)
 
     def value(self, predictions: Array, labels: Array) -> Array:
         return functional.quantile(predictions, labels, self.q)
@@ -115,24 +115,24 @@ class Poisson(Loss):
     1.0
     """
 
+    records = (*Loss.records, "predictions", "mean")
+    predictions: Array = None
+    mean: Array = None
+    """The predictions of the last `value`, and exp of them, which the derivative wants again."""
+
     def fit_labels(self, predictions: Array, labels: Array) -> Array:
         labels = super().fit_labels(predictions, labels)
-        least = float(namespace(labels).min(labels))
-        if least < 0.0:
-            raise DataError(
-                code="LN134",
-                where="Poisson",
-                saw=f"a label of {least:g}",
-                why="labels are counts",
-                fix="labels of at least 0; MeanSquaredError for values of either sign",
-            )
+        check_counts(labels, type(self).__name__)
         return labels
 
     def value(self, predictions: Array, labels: Array) -> Array:
-        return functional.poisson(predictions, labels)
+        losses, mean = functional.poisson(predictions, labels)
+        self.keep(predictions=predictions, mean=mean)
+        return losses
 
     def derivative(self, predictions: Array, labels: Array) -> Array:
-        return functional.poisson_grad(predictions, labels)
+        mean = self.mean if predictions is self.predictions else namespace(predictions).exp(predictions)
+        return functional.poisson_grad(mean, labels)
 
     def expected(self, output: Array) -> Array:
         return namespace(output).exp(output)

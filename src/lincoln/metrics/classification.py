@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import WithArguments
 from ..exc import DataError
 from .matching import aligned, bad_shapes, check_not_nan, check_real, class_numbers, classes
-from .metric import Metric
+from .metric import Metric, Tally
 
 __all__ = ["Accuracy", "ConfusionCounts", "TopKError", "accuracy", "confusion_counts"]
 
@@ -100,7 +99,7 @@ class TopKError(Metric):
         return np.asarray((before.sum(axis=-1) >= self.k) | np.isnan(p).any(axis=-1))
 
 
-class ConfusionCounts(WithArguments):
+class ConfusionCounts(Tally[np.ndarray]):
     """How often each class was taken for each class: a table, not one number, with true classes in rows.
 
     Args:
@@ -127,7 +126,7 @@ class ConfusionCounts(WithArguments):
     def __init__(self, count: int = 0, *, logprob: bool = False) -> None:
         self.count = count
         self.logprob = logprob
-        self.reset()
+        super().__init__()
 
     def reset(self) -> None:
         """Forget all batches."""
@@ -150,31 +149,17 @@ class ConfusionCounts(WithArguments):
         """The counts of all batches since `reset`, as a new array."""
         return self.counts.copy()
 
-    def __call__(self, predictions: Any, labels: Any) -> np.ndarray:
-        """The counts of one batch alone. What `update` has gathered stays as it is."""
-        alone = ConfusionCounts(self.count, logprob=self.logprob)
+    def __call__(self, predictions: Any, labels: Any, *, count: int | None = None) -> np.ndarray:
+        """The counts of one batch alone. What `update` has gathered stays as it is.
+
+        Args:
+            predictions, labels: as in `update`.
+            count: the number of classes, if it is not the table's own.
+        """
+        alone = ConfusionCounts(self.count if count is None else count, logprob=self.logprob)
         alone.update(predictions, labels)
         return alone.counts
 
 
-def accuracy(predictions: Any, labels: Any) -> float:
-    """The share of predictions that are right: classes, probabilities of class 1, or scores for each class.
-
-    As `Accuracy`, which says what predictions and labels may be, and what it raises.
-
-    >>> accuracy([0.5, 0.4, 0.9, 0.9], [[1], [0], [0], [1]])
-    0.75
-    """
-    return Accuracy()(predictions, labels)
-
-
-def confusion_counts(predictions: Any, labels: Any, *, count: int = 0) -> np.ndarray:
-    """How often each class was taken for each class, true classes in rows.   -> (classes, classes) int64
-
-    As `ConfusionCounts`, which says what the arguments are and what it raises.
-
-    >>> confusion_counts([0, 1, 1], [0, 0, 1])
-    array([[1, 1],
-           [0, 1]])
-    """
-    return ConfusionCounts(count)(predictions, labels)
+accuracy = Accuracy().as_function("accuracy")
+confusion_counts = ConfusionCounts().as_function("confusion_counts")

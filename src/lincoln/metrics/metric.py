@@ -2,18 +2,81 @@
 
 from __future__ import annotations
 
-import copy
-from typing import Any
+from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 
 from ..arguments import WithArguments
 from .matching import nothing
 
-__all__ = ["Metric"]
+__all__ = ["Metric", "Tally"]
+
+Value = TypeVar("Value")
 
 
-class Metric(WithArguments):
+class Tally(WithArguments, Generic[Value]):
+    """What is counted over one batch (call it) or over many (`update`, then `compute`).
+
+    A subclass writes ``reset``, ``update`` and ``compute``.
+
+    Attributes:
+        name: as it stands in tables and histories.
+    """
+
+    name: str = ""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all batches."""
+        raise NotImplementedError(f"{type(self).__name__}.reset")
+
+    def update(self, predictions: Any, labels: Any) -> None:
+        """Take one more batch into account."""
+        raise NotImplementedError(f"{type(self).__name__}.update")
+
+    def compute(self) -> Value:
+        """The value over all batches since `reset`."""
+        raise NotImplementedError(f"{type(self).__name__}.compute")
+
+    def __call__(self, predictions: Any, labels: Any) -> Value:
+        """The value for one batch alone. What `update` has gathered stays as it is."""
+        alone = self.anew()
+        alone.update(predictions, labels)
+        return alone.compute()
+
+    def anew(self) -> Self:
+        """Another one with the same options, which has seen no batch.
+
+        >>> from lincoln.metrics import Accuracy
+        >>> metric = Accuracy()
+        >>> metric.update([1, 0], [1, 1])
+        >>> metric.anew().count, metric.count
+        (0, 2)
+        """
+        other = object.__new__(type(self))
+        vars(other).update({name: value for name, value in vars(self).items() if name != "__name__"})
+        other.reset()
+        return other
+
+    def as_function(self, name: str) -> Self:
+        """This object as the function of that name in its module: copied, pickled and saved by its name.
+
+        To add up over batches, make an object of the class, or `anew`.
+
+        >>> from lincoln.metrics import r2_score
+        >>> r2_score.name, type(r2_score).__name__
+        ('r2_score', 'R2Score')
+        """
+        self.name = self.__name__ = name
+        return self
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return vars(self).get("__name__") or super().__reduce_ex__(protocol)
+
+
+class Metric(Tally[float]):
     """One number for how good predictions are, over one batch (call it) or over many (`update`, then `compute`).
 
     A subclass gives ``name`` and ``higher_is_better``. For a mean over the numbers of all batches it writes
@@ -36,11 +99,7 @@ class Metric(WithArguments):
     1.0
     """
 
-    name: str = ""
     higher_is_better: bool = True
-
-    def __init__(self) -> None:
-        self.reset()
 
     def reset(self) -> None:
         """Forget all batches."""
@@ -65,10 +124,3 @@ class Metric(WithArguments):
     def each(self, predictions: Any, labels: Any) -> np.ndarray:
         """One number for every prediction; the metric is their mean."""
         raise NotImplementedError(f"{type(self).__name__}.each")
-
-    def __call__(self, predictions: Any, labels: Any) -> float:
-        """The value for one batch alone. What `update` has gathered stays as it is."""
-        alone = copy.copy(self)
-        alone.reset()
-        alone.update(predictions, labels)
-        return alone.compute()

@@ -108,24 +108,6 @@ class RocAuc(Metric):
         return below / (positives * (len(labels) - positives))
 
 
-def log_loss(predictions: Any, labels: Any) -> float:
-    """-Σ log p_c / n, as `LogLoss`, which says what the arguments are and what it raises.
-
-    >>> round(log_loss([0.5, 0.5], [0, 1]), 4)
-    0.6931
-    """
-    return LogLoss()(predictions, labels)
-
-
-def roc_auc(predictions: Any, labels: Any) -> float:
-    """The area under the receiver operating characteristic, as `RocAuc`, which says what it raises.
-
-    >>> roc_auc([0.2, 0.9], [0, 1])
-    1.0
-    """
-    return RocAuc()(predictions, labels)
-
-
 def _check_probabilities(p: np.ndarray, *, whole_rows: bool) -> None:
     bad = p[(p < -ROUNDING) | (p > 1.0 + ROUNDING)]
     sums = p.sum(axis=-1)[np.abs(p.sum(axis=-1) - 1.0) > 1e-3] if whole_rows else bad
@@ -137,3 +119,7 @@ def _check_probabilities(p: np.ndarray, *, whole_rows: bool) -> None:
             why="predictions are probabilities: from 0 to 1, and those of all classes add up to 1",
             fix="loss.probabilities(outputs) makes them from a network's outputs; predict_proba(x) of a model",
         )
+
+
+log_loss = LogLoss().as_function("log_loss")
+roc_auc = RocAuc().as_function("roc_auc")

@@ -144,44 +144,14 @@ class R2Score(Metric):
         return float(np.mean(1.0 - unexplained))
 
 
-def mean_squared_error(predictions: Any, labels: Any) -> float:
-    """Σ (p - y)² / n, as `MeanSquaredError`, which says what it raises.
-
-    >>> mean_squared_error([1.0, 2.0], [1.0, 4.0])
-    2.0
-    """
-    return MeanSquaredError()(predictions, labels)
-
-
-def root_mean_squared_error(predictions: Any, labels: Any) -> float:
-    """√(Σ (p - y)² / n), as `RootMeanSquaredError`, which says what it raises.
-
-    >>> root_mean_squared_error([1.0, 5.0], [4.0, 1.0]) == 12.5**0.5
-    True
-    """
-    return RootMeanSquaredError()(predictions, labels)
-
-
-def mean_absolute_error(predictions: Any, labels: Any) -> float:
-    """Σ |p - y| / n, as `MeanAbsoluteError`, which says what it raises.
-
-    >>> mean_absolute_error([1.0, 2.0], [1.0, 4.0])
-    1.0
-    """
-    return MeanAbsoluteError()(predictions, labels)
-
-
-def r2_score(predictions: Any, labels: Any) -> float:
-    """1 - Σ (p - y)² / Σ (y - mean of y)², as `R2Score`, which says what it raises.
-
-    >>> r2_score([1.0, 2.0, 3.0], [1.0, 2.0, 3.0])
-    1.0
-    """
-    return R2Score()(predictions, labels)
-
-
 def _check_columns(labels: np.ndarray, known: np.ndarray, *, where: str) -> None:
     if labels.shape[1:] != known.shape:
         raise bad_shapes(
             f"columns {labels.shape[1:]} after columns {known.shape}", "reset() before other data", where=where
         )
+
+
+mean_squared_error = MeanSquaredError().as_function("mean_squared_error")
+mean_absolute_error = MeanAbsoluteError().as_function("mean_absolute_error")
+root_mean_squared_error = RootMeanSquaredError().as_function("root_mean_squared_error")
+r2_score = R2Score().as_function("r2_score")

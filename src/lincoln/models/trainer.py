@@ -20,9 +20,9 @@ from ..losses import Loss
 from ..metrics import Metric
 from ..optim import Optimizer
 from ..parameters import Buffer
+from ..programs import Runner
 from ..tree import walk
 from .history import Epoch
-from .plain import PlainNetwork
 
 __all__ = ["Evaluation", "Trainer"]
 
@@ -114,7 +114,7 @@ class Trainer(WithArguments):
         self.epoch = self.step = 0
         self.mean = Mean()
         self.recent = Mean()
-        self._way = PlainNetwork(loss)
+        self._run = Runner(loss)
         self._kept: _Kept | None = None
         self._buffers: list[Buffer] | None = None
         self._seconds = 0.0
@@ -135,8 +135,7 @@ class Trainer(WithArguments):
                 function that gives a new iterator.
             valid: the same, to be judged after each epoch.
             epochs: how many more.
-            on_step: called with this trainer after each step. A plain network, of linear layers and ReLU, learns by the
-                same formulas in fewer calls (`PlainNetwork`): its layers record a pass only inside `recording`.
+            on_step: called with this trainer after each step. Loss and layers then hold what the pass has left.
 
         Raises:
             TrainingError: the loss or the weights are not finite. The weights are then the last finite ones: those
@@ -185,6 +184,11 @@ class Trainer(WithArguments):
         if mean.count == 0.0:
             raise _no_batches("evaluate")
         return Evaluation(mean.value, {judge.name: judge.value for judge in judges})
+
+    @property
+    def notes(self) -> list[str]:
+        """Which layers the network's program calls as they are, and why."""
+        return self._run.notes
 
     # ------------------------------------------------------------------ saving
 
@@ -244,17 +248,16 @@ class Trainer(WithArguments):
 
     def _pass(self, batches: Batches, on_step: Callable[[Trainer], object] | None) -> float:
         """One epoch: its mean loss."""
-        loss, optimizer, mean, way = self.loss, self.optimizer, self.mean, self._way
+        loss, optimizer, mean, run = self.loss, self.optimizer, self.mean, self._run
         value, batch, first = math.nan, ((), ()), self.step + 1
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             for batch in _each(batches, skip=self.step):
                 self.step += 1
-                value = way(*batch)
+                value = run(batch)
                 if not math.isfinite(value):
                     raise self._not_finite(f"a loss of {value}", batch, kept="those before this batch")
                 if self.step == first and not self._kept_lately():
                     self._keep()
-                way.backward()
                 optimizer.step()
                 mean.add(loss.total, loss.count)
                 self.recent.add(loss.total, loss.count)
@@ -318,11 +321,9 @@ class _Judge:
     """A metric over several batches: as it adds up itself, or, a plain function, over everything at once."""
 
     def __init__(self, metric: Any) -> None:
-        self.metric = metric
+        self.metric = metric.anew() if isinstance(metric, Metric) else metric
         self.name = metric_name(metric)
         self._seen: list[tuple[Array, Array]] = []
-        if isinstance(metric, Metric):
-            metric.reset()
 
     def add(self, predictions: Array, labels: Array) -> None:
         if isinstance(self.metric, Metric):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from operator import attrgetter
 from types import SimpleNamespace
 from typing import Any, ClassVar, Self, TypeAlias
 
@@ -17,6 +16,7 @@ from ..arrays import Array
 from ..exc import BackwardError, ContractError, DataError, MatchError
 from ..layer import Layer
 from ..vector import ParameterVector
+from .common import FullSignature, unknown_option
 from .groups import ALL_OTHERS, Group
 from .options import number
 from .schedules import Schedule
@@ -27,12 +27,9 @@ LearningRate: TypeAlias = float | Callable[[int], float]
 """A number, or a schedule: a function from the number of a step, counted from 0, to a number."""
 
 
-_is_frozen = attrgetter("frozen")
-
-
 @dataclass(slots=True)
 class _Segment:
-    """Neighbors in the vector that are treated alike, as views into it."""
+    """Neighbors in the vector that are treated alike: views into it and into what the rule remembers."""
 
     value: Array
     grad: Array
@@ -67,7 +64,7 @@ class Optimizer(WithArguments):
 
     Raises:
         DataError: a number outside its range.
-        ContractError: something else than a network.
+        ContractError: not a network, or an option that there is not; the nearest one is named.
 
     >>> from lincoln import layers
     >>> class SignSGD(Optimizer):
@@ -84,6 +81,7 @@ class Optimizer(WithArguments):
 
     decoupled: ClassVar[bool] = False
     """Whether weight decay is apart from the gradient (Loshchilov, Hutter 2019)."""
+    __signature__ = FullSignature()
 
     def __init__(
         self,
@@ -94,7 +92,10 @@ class Optimizer(WithArguments):
         clip_norm: float | None = None,
         clip_value: float | None = None,
         groups: Iterable[Group] = (),
+        **unknown: object,
     ) -> None:
+        if unknown:
+            raise unknown_option(type(self), unknown)
         self.network = checked_network(network, type(self).__name__)
         self.lr = lr
         self.weight_decay = self._number("weight_decay", weight_decay, "[0, inf)", fix="weight_decay=1e-4")
@@ -166,24 +167,29 @@ class Optimizer(WithArguments):
             BackwardError: there is no such gradient, or the network is not built.
             DataError: the schedule gives a rate that is negative or not finite; nothing has been changed then.
         """
-        rate = self.learning_rate
-        vector = self._ready()
-        self._divide(vector)
-        clips = self.clip_norm is not None or self.clip_value is not None
-        grads = self._clipped() if clips else None
-        for index, segment in enumerate(self._segments):
-            group, grad = segment.group, segment.grad if grads is None else grads[index]
+        rate = self._lr if isinstance(self._lr, float) else self.learning_rate
+        vector = self.network.vector
+        if not vector.parameters or not vector.collect():
+            raise self._nothing_to_learn_from(vector)
+        frozen = [parameter.frozen for parameter in vector.parameters]
+        if vector is not self._vector or frozen != self._frozen:
+            self._divide(vector, frozen)
+        clipped = None if self.clip_norm is None and self.clip_value is None else iter(self._clipped())
+        steps = self.steps + 1
+        for segment in self._segments:
+            group, value, state = segment.group, segment.value, segment.state
+            grad = segment.grad if clipped is None else next(clipped)
             lr = rate * group.lr_factor
             decay = self.weight_decay if group.weight_decay is None else group.weight_decay
             if decay and self.decoupled:
-                segment.value *= 1.0 - lr * decay
+                value *= 1.0 - lr * decay
             elif decay:
-                grad = grad + decay * segment.value
-            segment.state.step = self.steps + 1 - segment.missed
-            self.update(segment.value, grad, segment.state, lr)
-        if True in self._frozen:
-            self._missed = [missed + frozen for missed, frozen in zip(self._missed, self._frozen, strict=True)]
-        self.steps += 1
+                grad = grad + decay * value
+            state.step = steps - segment.missed
+            self.update(value, grad, state, lr)
+        if True in frozen:
+            self._missed = [missed + held for missed, held in zip(self._missed, frozen, strict=True)]
+        self.steps = steps
         self.last_rate = rate
         vector.release()
 
@@ -234,12 +240,11 @@ class Optimizer(WithArguments):
 
     # ------------------------------------------------------------------ the machinery
 
-    def _ready(self) -> ParameterVector:
-        """The network's vector with true gradients in it, if there are any."""
-        vector = self.network.vector
+    def _nothing_to_learn_from(self, vector: ParameterVector) -> BackwardError:
+        """The error for a step without parameters or without gradients."""
         if not vector.parameters:
             built = self.network.built
-            raise BackwardError(
+            return BackwardError(
                 code="LN406",
                 where=f"{type(self).__name__}.step",
                 saw="a network without parameters" if built else "a network that is not built yet",
@@ -248,23 +253,17 @@ class Optimizer(WithArguments):
                 if built
                 else "loss(x, y); loss.backward(); then optimizer.step()",
             )
-        if not vector.collect():
-            raise BackwardError(
-                code="LN407",
-                where=f"{type(self).__name__}.step",
-                saw=f"no gradient since step {self.steps}" if self.steps else "no gradient yet",
-                why="a step uses the gradients up, so that no batch is learned from twice",
-                fix="loss(x, y); loss.backward(); then one optimizer.step()",
-            )
-        return vector
+        return BackwardError(
+            code="LN407",
+            where=f"{type(self).__name__}.step",
+            saw=f"no gradient since step {self.steps}" if self.steps else "no gradient yet",
+            why="a step uses the gradients up, so that no batch is learned from twice",
+            fix="loss(x, y); loss.backward(); then one optimizer.step()",
+        )
 
-    def _divide(self, vector: ParameterVector) -> None:
-        """Divide the vector into segments, unless that has been done: as few as groups and frozen parameters allow."""
-        frozen = list(map(_is_frozen, vector.parameters))
-        if vector is self._vector and frozen == self._frozen:
-            return
+    def _divide(self, vector: ParameterVector, frozen: list[bool]) -> None:
+        """Divide the vector into segments: as few as groups and frozen parameters allow."""
         self._remember(vector)
-        self._vector, self._frozen, self._segments = vector, frozen, []
         spans: list[tuple[int, int, Group, int]] = []
         for parameter, missed in zip(vector.parameters, self._missed, strict=True):
             group = next(group for group in self.groups if group.select(parameter))
@@ -274,9 +273,11 @@ class Optimizer(WithArguments):
             if spans and spans[-1][1:] == (start, group, missed):
                 start = spans.pop()[0]
             spans.append((start, stop, group, missed))
+        self._segments = []
         for start, stop, group, missed in spans:
             state = SimpleNamespace(**{name: array[start:stop] for name, array in self._state.items()})
             self._segments.append(_Segment(vector.value[start:stop], vector.grad[start:stop], state, group, missed))
+        self._vector, self._frozen = vector, frozen
 
     def _remember(self, vector: ParameterVector) -> None:
         """Let the state be of the vector's size, array library, dtype and device."""

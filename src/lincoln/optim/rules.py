@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from typing import Any, Unpack
 
 from .. import functional
 from ..arrays import Array, namespace
 from ..exc import DataError
 from ..layer import Layer
-from .groups import Group
+from .common import Common, Limits
 from .optimizer import LearningRate, Optimizer
 
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "RMSprop"]
@@ -38,14 +37,9 @@ class SGD(Optimizer):
         *,
         momentum: float = 0.0,
         nesterov: bool = False,
-        weight_decay: float = 0.0,
-        clip_norm: float | None = None,
-        clip_value: float | None = None,
-        groups: Iterable[Group] = (),
+        **common: Unpack[Common],
     ) -> None:
-        super().__init__(
-            network, lr, weight_decay=weight_decay, clip_norm=clip_norm, clip_value=clip_value, groups=groups
-        )
+        super().__init__(network, lr, **common)
         self.momentum = self._number("momentum", momentum, "[0, 1)", fix="momentum=0.9")
         self.nesterov = nesterov
         if nesterov and not self.momentum:
@@ -94,14 +88,9 @@ class RMSprop(Optimizer):
         eps: float = 1e-8,
         momentum: float = 0.0,
         centered: bool = False,
-        weight_decay: float = 0.0,
-        clip_norm: float | None = None,
-        clip_value: float | None = None,
-        groups: Iterable[Group] = (),
+        **common: Unpack[Common],
     ) -> None:
-        super().__init__(
-            network, lr, weight_decay=weight_decay, clip_norm=clip_norm, clip_value=clip_value, groups=groups
-        )
+        super().__init__(network, lr, **common)
         self.alpha = self._number("alpha", alpha, "[0, 1)", fix="alpha=0.99")
         self.eps = self._number("eps", eps, "(0, inf)", fix="eps=1e-8")
         self.momentum = self._number("momentum", momentum, "[0, 1)", fix="momentum=0.9")
@@ -138,14 +127,9 @@ class Adagrad(Optimizer):
         lr: LearningRate = 0.01,
         *,
         eps: float = 1e-10,
-        weight_decay: float = 0.0,
-        clip_norm: float | None = None,
-        clip_value: float | None = None,
-        groups: Iterable[Group] = (),
+        **common: Unpack[Common],
     ) -> None:
-        super().__init__(
-            network, lr, weight_decay=weight_decay, clip_norm=clip_norm, clip_value=clip_value, groups=groups
-        )
+        super().__init__(network, lr, **common)
         self.eps = self._number("eps", eps, "(0, inf)", fix="eps=1e-10")
 
     def initial_state(self, value: Array) -> dict[str, Array]:
@@ -180,14 +164,9 @@ class Adam(Optimizer):
         *,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
-        weight_decay: float = 0.0,
-        clip_norm: float | None = None,
-        clip_value: float | None = None,
-        groups: Iterable[Group] = (),
+        **common: Unpack[Common],
     ) -> None:
-        super().__init__(
-            network, lr, weight_decay=weight_decay, clip_norm=clip_norm, clip_value=clip_value, groups=groups
-        )
+        super().__init__(network, lr, **common)
         beta1, beta2 = betas
         self.betas = (
             self._number("betas[0]", beta1, "[0, 1)", fix="betas=(0.9, 0.999)"),
@@ -231,17 +210,6 @@ class AdamW(Adam):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.01,
-        clip_norm: float | None = None,
-        clip_value: float | None = None,
-        groups: Iterable[Group] = (),
+        **limits: Unpack[Limits],
     ) -> None:
-        super().__init__(
-            network,
-            lr,
-            betas=betas,
-            eps=eps,
-            weight_decay=weight_decay,
-            clip_norm=clip_norm,
-            clip_value=clip_value,
-            groups=groups,
-        )
+        super().__init__(network, lr, betas=betas, eps=eps, weight_decay=weight_decay, **limits)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-from .. import losses, modes
+from .. import functional, losses, modes
 from ..arrays import Array, namespace
 from ..exc import DataError
 from ..layer import Layer
 from ..layers import LogSigmoid, LogSoftmax, Sigmoid, Softmax
 from ..losses import Loss
 from ..models.model import last_layer
-from ..models.plain import PlainNetwork
+from ..parameters import Parameter
 from ..tree import walk
-from ..vector import ParameterVector
 from .normalization import WeightedBatchNorm
 
 __all__ = ["Objective", "PoissonDeviance", "SquaredError", "classifier_loss", "regressor_loss"]
@@ -80,35 +79,27 @@ class Objective(Loss):
     1.25
     """
 
-    _way: Any = None
-
     def __init__(self, loss: Loss, *, alpha: float) -> None:
         super().__init__(loss.network, reduction="mean")
         self.loss = loss
         self.alpha = alpha
         self.sums = loss.reduction == "sum"
         self.own_gradient = type(loss).gradient is not Loss.gradient
-        self._penalized: tuple[ParameterVector, Array] | None = None
-        self._decayed: Array = None
         self.norms = [layer for layer in walk(self.network) if isinstance(layer, WeightedBatchNorm)]
 
     def __call__(self, *batch: Any) -> float:
-        loss, learns = self.loss, not modes.is_inference()
+        loss = self.loss
         for norm in self.norms:
             norm.keep(weights=batch[2] if len(batch) > 2 else None)
-        if self._way is None:
-            self._way = loss if self.own_gradient else PlainNetwork(loss)
-        value: float = self._way(*batch) if learns else loss(*batch)
-        self.last_input, self.count, self.total = loss.last_input, loss.count, loss.total
+        value = loss(*batch)
+        total, count = loss.total, loss.count
         if self.sums:
-            value = value / self.count
-            loss._scale = 1.0 / self.count  # makes the gradient of the sum that of the mean
-        if self.alpha and learns:
-            value_of_all = self.network.vector.value
-            self._decayed = self._weights_of(self.network.vector) * value_of_all
-            penalty = 0.5 * self.alpha * float(value_of_all.dot(self._decayed))
-            self.total += penalty
-            value += penalty / self.count
+            value = value / count
+            loss.__dict__["_scale"] = 1.0 / count  # makes the gradient of the sum that of the mean
+        if self.alpha and not modes.is_inference():
+            penalty = 0.5 * self.alpha * sum(_square(weights.value) for weights in self._weights())
+            value, total = value + penalty / count, total + penalty
+        self.__dict__.update(last_input=loss.last_input, count=count, total=total)
         return value
 
     def forward(self, input: Array, labels: Array, weights: Array | None = None) -> float:
@@ -123,29 +114,15 @@ class Objective(Loss):
         if self.own_gradient:
             super().backward()
         else:
-            self._way.backward()
+            self.loss.backward()
         if self.alpha:
-            vector = self.network.vector
-            vector.collect()
-            vector.grad += (self.alpha / self.count) * self._decayed
-            vector.mark_fresh()
+            factor = self.alpha / self.count
+            for weights in self._weights():
+                weights.accumulate(factor * weights.value)
 
-    def forget(self) -> None:
-        super().forget()
-        self._way = self._penalized = self._decayed = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        return super().__getstate__() | {"_way": None, "_penalized": None, "_decayed": None}
-
-    def _weights_of(self, vector: ParameterVector) -> Array:
-        """1 for every number of the vector that is a weight's, 0 for the others: found anew for another vector."""
-        if self._penalized is None or self._penalized[0] is not vector:
-            penalized = namespace(vector.value).zeros_like(vector.value)
-            for parameter in vector.parameters:
-                if len(parameter.shape) > 1:
-                    penalized[parameter.start : parameter.start + parameter.size] = 1.0
-            self._penalized = vector, penalized
-        return self._penalized[1]
+    def _weights(self) -> list[Parameter]:
+        """The parameters that the penalty counts: all with two axes or more."""
+        return [parameter for parameter in self.network.parameters() if len(parameter.shape) > 1]
 
     def probabilities(self, output: Array) -> Array:
         return self.loss.probabilities(output)
@@ -156,6 +133,10 @@ class Objective(Loss):
     def drop(self) -> None:
         super().drop()
         self.loss.drop()
+
+
+def _square(values: Array) -> float:
+    return functional.total(values * values)
 
 
 _AFTER: dict[type, Any] = {

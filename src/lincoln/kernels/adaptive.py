@@ -1,0 +1,101 @@
+"""Compiled twins of the update rules of `lincoln.functional.updates` that divide by a size of the gradients."""
+
+# Loops with their constants bound before, as in `updates`. What is left out of a rule is None: a variant of its own.
+
+import math
+
+import numpy as np
+
+# pythran export rmsprop(float32[:], float32[:], float32[:], float64, float64, float64, None, None, float64)
+# pythran export rmsprop(float64[:], float64[:], float64[:], float64, float64, float64, None, None, float64)
+# pythran export rmsprop(float32[:], float32[:], float32[:], float64, float64, float64, None, float32[:], float64)
+# pythran export rmsprop(float64[:], float64[:], float64[:], float64, float64, float64, None, float64[:], float64)
+# pythran export rmsprop(float32[:], float32[:], float32[:], float64, float64, float64, float32[:], None, float64)
+# pythran export rmsprop(float64[:], float64[:], float64[:], float64, float64, float64, float64[:], None, float64)
+# pythran export rmsprop(float32[:], float32[:], float32[:], float64, float64, float64, float32[:], float32[:], float64)
+# pythran export rmsprop(float64[:], float64[:], float64[:], float64, float64, float64, float64[:], float64[:], float64)
+
+
+def rmsprop(value, grad, square, lr, alpha, eps, mean, velocity, momentum):
+    size = value.shape[0]
+    if grad.shape[0] != size or square.shape[0] != size:
+        raise ValueError("vectors of different sizes")
+    if mean is not None:
+        if mean.shape[0] != size:
+            raise ValueError("vectors of different sizes")
+    if velocity is not None:
+        if velocity.shape[0] != size:
+            raise ValueError("vectors of different sizes")
+    zero = value.dtype.type(0)
+    rate = value.dtype.type(lr)
+    stays = value.dtype.type(alpha)
+    new = value.dtype.type(1.0 - alpha)
+    small = value.dtype.type(eps)
+    push = value.dtype.type(momentum)
+    for i in range(size):
+        square[i] = stays * square[i] + new * (grad[i] * grad[i])
+    if mean is not None:
+        for i in range(size):
+            mean[i] = stays * mean[i] + new * grad[i]
+    for i in range(size):
+        if mean is None:
+            spread = square[i]
+        else:
+            centered = square[i] - mean[i] * mean[i]
+            spread = zero if centered < zero else centered
+        step = grad[i] / (np.sqrt(spread) + small)
+        if velocity is None:
+            value[i] -= rate * step
+        else:
+            velocity[i] = push * velocity[i] + step
+            value[i] -= rate * velocity[i]
+
+
+# pythran export adagrad(float32[:], float32[:], float32[:], float64, float64)
+# pythran export adagrad(float64[:], float64[:], float64[:], float64, float64)
+
+
+def adagrad(value, grad, square, lr, eps):
+    size = value.shape[0]
+    if grad.shape[0] != size or square.shape[0] != size:
+        raise ValueError("vectors of different sizes")
+    rate = value.dtype.type(lr)
+    small = value.dtype.type(eps)
+    for i in range(size):
+        s = square[i] + grad[i] * grad[i]
+        square[i] = s
+        value[i] -= rate * (grad[i] / (np.sqrt(s) + small))
+
+
+# pythran export moving_average(float32[:], float32[:], float64)
+# pythran export moving_average(float64[:], float64[:], float64)
+
+
+def moving_average(average, value, decay):
+    if value.shape[0] != average.shape[0]:
+        raise ValueError("vectors of different sizes")
+    new = average.dtype.type(1.0 - decay)
+    for i in range(average.shape[0]):
+        average[i] += new * (value[i] - average[i])
+
+
+# pythran export gradient_norm(float32[:])
+# pythran export gradient_norm(float64[:])
+
+
+def gradient_norm(grad):
+    if grad.shape[0] == 0:
+        raise ValueError("no gradient")
+    squares = 0.0
+    for i in range(grad.shape[0]):
+        squares += float(grad[i]) * float(grad[i])
+    if squares > 1e-280 and squares < 1e280:
+        return math.sqrt(squares)
+    largest = np.max(np.abs(grad))
+    if largest == 0 or not np.isfinite(largest):
+        return float(largest)
+    squares = 0.0
+    for i in range(grad.shape[0]):
+        share = float(grad[i]) / float(largest)
+        squares += share * share
+    return float(largest) * math.sqrt(squares)

@@ -1,0 +1,8 @@
+"""The program of a network: its training step as a straight line of calls."""
+
+from .fusions import FUSIONS
+from .program import Program, program
+from .runner import Runner
+from .text import Step
+
+__all__ = ["FUSIONS", "Program", "Runner", "Step", "program"]

@@ -1,0 +1,305 @@
+"""The training step of a network as a straight line of calls: to read, to run, to look into."""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import modes
+from ..exc import ContractError, MatchError
+from ..losses import Loss
+from ..parameters import Parameter
+from ..tracing import NotTraceableError, Traced
+from ..tree import paths, place
+from .binding import direct
+from .export import as_data, write_numpy
+from .fusions import fuse
+from .text import WIDTH, Into, Page
+from .trace import LOSS, Call, Method, Place, Recipe, owners, trace
+
+__all__ = ["Program", "kind_of", "program"]
+
+_numbers = itertools.count(1)
+
+
+class Program:
+    """The training step of one network and loss, for one kind of batch, as a straight line of calls.
+
+    `lincoln.program` makes it. ``print(program)`` shows it, ``program(x, y)`` runs it on a batch of the same kind: it
+    returns the loss, and leaves every gradient and every layer's record, as ``loss(x, y)`` and ``loss.backward()`` do.
+
+    Attributes:
+        source: the page that ``print`` shows; what `Trainer` runs.
+        calls: each call by itself, a `Step`.
+        notes: layers that stay one call, and why.
+        kind: shape, dtype and layout of each array of the batch.
+    """
+
+    def __init__(self, loss: Loss, batch: tuple[Any, ...], *, optimizer: Any = None, values: bool = False) -> None:
+        recipe = trace(loss, batch)
+        self.loss = loss
+        self.optimizer = optimizer
+        self.recipe = recipe
+        self.kind = kind_of(batch)
+        self.titles = dict(enumerate(_titles(loss))) | {LOSS: type(loss).__name__}
+        live = _into_gradients(_live(recipe), recipe)
+        self._page = Page(recipe, live, self.titles)
+        self.calls = tuple(self._page.steps(live, values=values))
+        self._lines = fuse(live)
+        self._page.functions.clear()
+        self.source = self._page.page(self._lines, ending=self._ending)
+        self.notes = [f"{self.titles[number]} stays a call: {reason}" for number, reason in recipe.stays.items()]
+        self._leaving = self._leave_lines()
+        self._functions = {
+            name: direct(function, self._page.functions.get(name, []))
+            for name, function in self._page.bound.items()
+            if callable(function) and not isinstance(function, Place | Into | Method)
+        }
+
+        name = f"<program {next(_numbers)} of {type(loss).__name__}>"
+        linecache.cache[name] = len(self.source), None, self.source.splitlines(keepends=True), name
+        self._code = compile(self.source, name, "exec")
+        self._step: Callable[..., float] | None = None
+        self._vector: Any = None
+
+    def __str__(self) -> str:
+        return self.source.rstrip()
+
+    def __repr__(self) -> str:
+        return f"<program of {type(self.loss).__name__}, {len(self.calls)} calls>"
+
+    def __call__(self, *batch: Any) -> float:
+        """Run it on a batch of the kind that it was made for.
+
+        Raises:
+            MatchError: a batch of another kind.
+        """
+        kind = kind_of(batch)
+        if kind != self.kind:
+            raise MatchError(
+                code="LN570",
+                where=repr(self),
+                saw=f"a batch of {_shown(kind)}; the program is for {_shown(self.kind)}",
+                why="sizes and dtypes are written into the program",
+                fix="lnc.program(loss, x, y) with such a batch; a Trainer makes a program for each kind by itself",
+            )
+        vector = self.loss.network.vector
+        if self._step is None or self._vector is not vector:
+            self._step, self._vector = self.bind(self.loss), vector
+        return self._step(*batch)
+
+    def to_data(self) -> dict[str, Any]:
+        """The program as lists, numbers and text, fit for JSON; the form is in docs/program.md.
+
+        >>> import lincoln as lnc
+        >>> loss = lnc.losses.MeanSquaredError(lnc.layers.Linear(1, seed=0))
+        >>> lnc.program(loss, np.ones((2, 3)), np.ones(2)).to_data()["calls"][0]["text"]
+        'a0 = linear(x, W0, B0)'
+        """
+        return as_data(self)
+
+    def to_numpy(self, path: str | Path) -> None:
+        """Write a file of Python that needs NumPy alone, every formula in it, and its numbers beside it as ``.npz``.
+
+        Run, it prints the loss of the batch and every gradient: to the last bit what Lincoln gives without its
+        compiled kernels. Checks of labels are left out.
+
+        Raises:
+            ContractError: a layer stays a call, or calls what is not NumPy's.
+        """
+        write_numpy(self, Path(path))
+
+    def bind(self, loss: Loss) -> Callable[..., float]:
+        """The program as a function of a batch, on the arrays of a loss and its network.
+
+        The network's parameters must lie in its vector, and stay there.
+        """
+        everything = owners(loss)
+        space: dict[str, Any] = {"np": np}
+        for name, what in self._page.bound.items():
+            space[name] = self._functions.get(name, what)
+            if isinstance(what, Into):
+                space[name] = what.place.find(everything)._grad
+            elif isinstance(what, Place):
+                found = what.find(everything)
+                space[name] = found._value if isinstance(found, Parameter) else found
+        for number, owner in enumerate(everything):
+            space[f"_{number}"] = owner.__dict__
+        places = {call.target for call in self.recipe.calls if call.target in self.recipe.parameters}
+        space |= {
+            "_held": [None],
+            "_written": [place.find(everything) for place in places],
+            "optimizer": self.optimizer,
+        }
+        exec(compile("\n".join(self._leaving), "<what a pass leaves>", "exec"), space)  # noqa: S102
+        exec(self._code, space)  # noqa: S102
+        step: Callable[..., float] = space["step"]
+        return step
+
+    def place_of(self, error: BaseException) -> str:
+        """In which layer an error was raised that came out of the program; empty if in none."""
+        frame = error.__traceback__
+        while frame is not None:
+            if frame.tb_frame.f_code.co_filename == self._code.co_filename:
+                return self._page.places.get(frame.tb_lineno, "")
+            frame = frame.tb_next
+        return ""
+
+    def _ending(self, given: str) -> list[str]:
+        """What the page ends with, after the calls."""
+        ending = [f"{f'leave({given})':<{WIDTH}}  # what a pass leaves on layers and loss"]
+        if self.optimizer is not None:
+            size = sum(parameter.size for parameter in self.loss.network.parameters())
+            kind = type(self.optimizer).__name__
+            ending.append(f"{'optimizer.step()':<{WIDTH}}  # {kind}, on all {size:,} parameters at once")
+        return ending
+
+    def _leave_lines(self) -> list[str]:
+        """The source of the function that puts on layers and loss what a pass leaves there.
+
+        It also holds all arrays until the next step has made them again: memory that is given back to the system
+        after every step would have to be asked for anew in the next.
+        """
+        names = self._page.given
+        lines = [f"def leave({', '.join(names)}):"]
+        for store in self.recipe.stores:
+            owner = len(self.titles) - 1 if store.place.layer == LOSS else store.place.layer
+            lines.append(f"    _{owner}[{store.place.name!r}] = {self._page.names_of(store.value)}")
+        return [
+            *lines,
+            f"    _held[0] = ({', '.join(names)},)",
+            "    for parameter in _written:",
+            "        parameter._fresh = True",
+        ]
+
+
+def kind_of(batch: tuple[Any, ...]) -> Any:
+    """What a program depends on: type, shape, dtype and layout of each array of a batch; None if one is no array."""
+    kinds = []
+    for part in batch:
+        if type(part) is np.ndarray:
+            kinds.append((part.shape, part.dtype, part.flags.c_contiguous))
+        elif type(part) is tuple:
+            kinds.append(kind_of(part))
+        else:
+            return None
+    return None if None in kinds else tuple(kinds)
+
+
+def _shown(kind: Any) -> str:
+    if kind is None:
+        return "other things than NumPy arrays"
+    return ", ".join(
+        f"({_shown(k)})" if type(k[0]) is tuple and type(k[-1]) is tuple else f"{k[1]} {k[0]}" for k in kind
+    )
+
+
+def _titles(loss: Loss) -> Iterator[str]:
+    for path, layer in paths(loss.network):
+        yield f"{place(path)} {type(layer).__name__}".strip()
+    for inner in owners(loss)[:-1]:
+        if isinstance(inner, Loss):
+            yield type(inner).__name__
+
+
+def _live(recipe: Recipe) -> list[Call]:
+    """The calls whose results somebody uses, and those that are done all the same."""
+    wanted = {id(part) for store in recipe.stores for part in _parts(store.value)} | {id(recipe.value)}
+    live: list[Call] = []
+    for call in reversed(recipe.calls):
+        if call.lasting or any(id(result) in wanted for result in call.results):
+            live.append(call)
+            wanted |= {id(operand) for operand in call.uses()}
+    return live[::-1]
+
+
+def _parts(value: Any) -> Iterator[Traced]:
+    if type(value) is Traced:
+        yield value
+    elif type(value) in (tuple, list):
+        for part in value:
+            yield from _parts(part)
+
+
+def _into_gradients(calls: list[Call], recipe: Recipe) -> list[Call]:
+    """Calls that can write into a gradient by ``out`` do so, instead of a new array that is copied into it."""
+    uses: dict[int, int] = {}
+    for call in calls:
+        for operand in call.uses():
+            uses[id(operand)] = uses.get(id(operand), 0) + 1
+    makers = {id(call.results[0]): call for call in calls if len(call.results) == 1 and _takes_out(call.function)}
+    merged: dict[int, Call] = {}
+    gone: set[int] = set()
+    for call in calls:
+        maker = makers.get(id(call.operands[0])) if call.function is None else None
+        if maker is None or call.adds or call.target not in recipe.parameters or uses[id(call.operands[0])] > 1:
+            continue
+        gone.add(id(maker))
+        merged[id(call)] = Call(
+            maker.function,
+            maker.operands,
+            {**maker.named, "out": Into(call.target, call.target.find(recipe.owners)._value.value)},
+            (),
+            False,
+            maker.layer,
+            maker.direction,
+            lasting=True,
+        )
+    return [merged.get(id(call), call) for call in calls if id(call) not in gone]
+
+
+def _takes_out(function: Any) -> bool:
+    code = getattr(getattr(function, "__wrapped__", function), "__code__", None)
+    return code is not None and "out" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+
+def program(loss: Loss, x: Any, y: Any, weights: Any = None, *, optimizer: Any = None, values: bool = False) -> Program:
+    """The training step of a loss and its network on a batch, as a straight line of calls.
+
+    One batch goes through a copy of them as arrays that remember how they were made; nothing changes on the originals,
+    but a network that is not built yet is built.
+
+    Args:
+        loss: the loss, with its network.
+        x, y, weights: a batch, NumPy arrays; x is a tuple for a network of several inputs.
+        optimizer: if it is given, the program ends with its step.
+        values: keep every result in `Step.values`.
+
+    Raises:
+        MatchError: the batch does not fit, or is not made of NumPy arrays.
+        ContractError: the pass cannot be written down: the message says what stands in the way.
+
+    >>> import lincoln as lnc
+    >>> network = lnc.Sequential(lnc.Dense(10, "relu"), lnc.layers.Linear(1), seed=0)
+    >>> print(lnc.program(lnc.losses.MeanSquaredError(network), np.ones((8, 3)), np.ones(8)))  # doctest: +ELLIPSIS
+    def step(x, y):
+        a0, r1 = linear_relu(x, W0, B0)             # (8, 10), (8, 10)  0.0 Linear
+        ...
+    """
+    batch = (x, y) if weights is None else (x, y, weights)
+    if kind_of(batch) is None:
+        raise MatchError(
+            code="LN573",
+            where="lnc.program",
+            saw=", ".join(type(part).__name__ for part in batch),
+            why="a program is made of NumPy arrays",
+            fix="lnc.program(loss, np.asarray(x), np.asarray(y))",
+        )
+    if not loss.network.built:
+        with modes.evaluation():
+            loss.network(x)
+    try:
+        return Program(loss, batch, optimizer=optimizer, values=values)
+    except NotTraceableError as error:
+        raise ContractError(
+            code="LN574",
+            where="lnc.program",
+            saw=f"{loss!r} with {type(loss.network).__name__}: {error}",
+            why="what is no call on arrays cannot be written down; training goes through the layers then",
+            fix="compute with NumPy's functions on whole arrays: np.where(x > 0, a, b) in place of a question",
+        ) from error

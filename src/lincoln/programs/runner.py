@@ -1,0 +1,226 @@
+"""How `Trainer` takes a training step: by the program of the batch's kind, once that agrees with the layers."""
+
+from __future__ import annotations
+
+import copy
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+
+from .. import modes
+from ..exc import LincolnError, ProgramWarning
+from ..losses import Loss
+from ..parameters import Buffer
+from ..tracing import NotTraceableError
+from .binding import same
+from .program import Program, kind_of
+from .trace import owners
+
+__all__ = ["Runner"]
+
+_MOST = 16
+"""How many kinds of batch get a program each; batches of more kinds go through the layers."""
+
+
+class Changes:
+    """How often an attribute of a network's layers, or of its loss, has been set since it was built."""
+
+    __slots__ = ("__weakref__", "count")
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+class Bound:
+    """A program on the arrays of one loss and network, and what it relies on."""
+
+    def __init__(self, program: Program, loss: Loss) -> None:
+        self.kind = program.kind
+        self.vector, self.buffers = loss.network.vector, loss.network.buffers
+        self.step = program.bind(loss)
+        self.place_of = program.place_of
+        self._globals = [watched for reads in program.recipe.reads.values() for watched in reads.watched]
+        stored = {store.place for store in program.recipe.stores}
+        self._settings = [
+            (vars(owner), name, value)
+            for number, owner in enumerate(owners(loss))
+            for name, value in vars(owner).items()
+            if _is_setting(name, value) and all((p.layer, p.name) != (number, name) for p in stored)
+        ]
+
+    def holds(self) -> bool:
+        """Whether settings of layers and loss are what they were when it was written down."""
+        return all(name in space and _unchanged(space[name], value) for space, name, value in self._settings)
+
+    def is_ready(self) -> bool:
+        """Whether it can take the next step: its arrays, the mode and what users' layers read are as they were."""
+        if not (self.vector.intact and self.buffers.intact) or self.vector.any_fresh() or _is_other_mode():
+            return False
+        return all(_unchanged(space.get(name), value) for space, name, value in self._globals)
+
+
+class Runner:
+    """Takes training steps of a loss: the value, and every parameter's gradient.
+
+    On the first batch of each kind (shapes, dtypes, settings of the layers) the program is compared with the layers,
+    bit for bit. If a bit differs, it says so once, and the layers are used.
+
+    Args:
+        loss: the loss, with its network.
+
+    Attributes:
+        notes: why layers, or the whole network, stay calls.
+    """
+
+    def __init__(self, loss: Loss) -> None:
+        self.loss = loss
+        self.notes: list[str] = []
+        self._bound: list[Bound] = []
+        self._last: Bound | None = None
+        self._refused: set[Any] = set()
+        self._changes = Changes()
+        self._seen = -1
+
+    def __call__(self, batch: tuple[Any, ...]) -> float:
+        """The loss of a batch; unless it is not finite, every parameter has its gradient afterwards."""
+        last, kind = self._last, kind_of(batch)
+        if last is None or kind != last.kind or self._changes.count != self._seen or not last.is_ready():
+            last = self._find(kind)
+        if last is None:
+            return self._by_layers(batch) if kind is None else self._first(batch, kind)
+        try:
+            value = last.step(*batch)
+        except BaseException as error:
+            self.loss.forget()
+            place = last.place_of(error)
+            if place:
+                error.add_note(f"in {place}")
+            raise
+        if not math.isfinite(value):
+            last.vector.release()
+        return value
+
+    def _find(self, kind: Any) -> Bound | None:
+        """The program for a batch of that kind, as layers and loss are now set, if there is one."""
+        self._last = None
+        if kind is None or _is_other_mode() or not self.loss.network.built:
+            return None
+        self._watch()
+        network = self.loss.network
+        vector, buffers = network.vector, network.buffers
+        self._bound = [bound for bound in self._bound if bound.vector is vector and bound.buffers is buffers]
+        for bound in self._bound:
+            if bound.kind == kind and bound.holds() and bound.is_ready():
+                self._last, self._seen = bound, self._changes.count
+        return self._last
+
+    def _watch(self) -> None:
+        """Have every layer, and the loss, count what is set on them."""
+        for owner in owners(self.loss):
+            watchers = owner.__dict__.get("_watchers", ())
+            if self._changes not in watchers:
+                owner.__dict__["_watchers"] = (*watchers, self._changes)
+
+    def _by_layers(self, batch: tuple[Any, ...]) -> float:
+        value = self.loss(*batch)
+        if math.isfinite(value):
+            self.loss.backward()
+        return value
+
+    def _first(self, batch: tuple[Any, ...], kind: Any) -> float:
+        """A batch for which there is no program: the layers take it, and a program is tried on a copy."""
+        network = self.loss.network
+        tried = network.built and not _is_other_mode() and not network.vector.any_fresh()
+        if not tried or kind in self._refused or len(self._bound) >= _MOST:
+            return self._by_layers(batch)
+        program, copied = self._write_down(batch)
+        value = self._by_layers(batch)
+        if program is None or not math.isfinite(value):
+            return value
+        difference = self._difference(program, copied, batch, value)
+        if difference:
+            self._refuse(kind, f"the program's {difference} differs from that of the layers, which are used")
+            return value
+        for note in program.notes:
+            if note not in self.notes:
+                self.notes.append(note)
+        self._bound.append(Bound(program, self.loss))
+        return value
+
+    def _write_down(self, batch: tuple[Any, ...]) -> tuple[Program | None, Any]:
+        """The program of a batch, and a copy of loss and network to try it on."""
+        try:
+            return Program(self.loss, batch), copy.deepcopy(self.loss)
+        except LincolnError:
+            return None, None  # the layers will say what is wrong with the batch
+        except Exception as error:
+            self._refuse(kind_of(batch), f"{error}", tell=not isinstance(error, NotTraceableError))
+            return None, None
+
+    def _refuse(self, kind: Any, why: str, *, tell: bool = True) -> None:
+        self._refused.add(kind)
+        if why not in self.notes:
+            self.notes.append(why)
+            if tell:
+                warnings.warn(f"{type(self.loss.network).__name__}: {why}", ProgramWarning, stacklevel=5)
+
+    def _difference(self, program: Program, copied: Loss, batch: tuple[Any, ...], value: float) -> str:
+        """What the program leaves otherwise than the layers have left it; empty if it is all the same."""
+        copied.network.vector  # noqa: B018 - lays the copied parameters out
+        try:
+            given = program.bind(copied)(*batch)
+        except Exception as error:
+            return f"step raises {type(error).__name__} ({error}); it"
+        if not same(given, value):
+            return "loss"
+        theirs, ours = copied.network.vector, self.loss.network.vector
+        for name, parameter in self.loss.network.named_parameters():
+            span = slice(parameter.start, parameter.start + parameter.size)
+            if parameter._fresh and not same(theirs.grad[span], ours.grad[span]):
+                return f"gradient of {name}"
+        for own, other in zip(owners(self.loss), owners(copied), strict=True):
+            for name, kept in vars(own).items():
+                if isinstance(kept, Buffer) and not same(kept.value, vars(other)[name].value):
+                    return f"{name} of {own!r}"
+                if isinstance(kept, np.random.Generator) and _state(kept) != _state(vars(other)[name]):
+                    return f"stream of random numbers in {own!r}"
+        for store in program.recipe.stores:
+            kept, other = store.place.find(owners(self.loss)), store.place.find(owners(copied))
+            if not same(kept, other):
+                return f"{store.place.name} of {program.titles[store.place.layer]}"
+        return ""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"loss": self.loss}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["loss"])  # type: ignore[misc]
+
+
+def _is_other_mode() -> bool:
+    """Whether this is inside a block of inference or of recording."""
+    return bool(modes.blocks()) and modes.mode() != modes.TRAINING
+
+
+def _state(generator: np.random.Generator) -> str:
+    return repr(generator.bit_generator.state)
+
+
+_MACHINERY = frozenset({"arguments", "input_shape", "output_shape", "built"})
+
+
+def _is_setting(name: str, value: Any) -> bool:
+    """Whether an attribute is one that changes what a layer does, and not one that a pass or the library keeps."""
+    if name == "_training":
+        return True
+    return (
+        not name.startswith("_")
+        and name not in _MACHINERY
+        and isinstance(value, float | int | str | tuple | list | None | np.ndarray)
+    ) or callable(value)
+
+
+def _unchanged(now: Any, then: Any) -> bool:
+    return now is then or (type(now) is type(then) and isinstance(then, float | int | str) and now == then)
