@@ -218,7 +218,7 @@ class Loss(WithArguments, Recorder):
             _check_first_step(self.network)
             self.__dict__["_checked"] = True
         try:
-            if modes.is_recording():
+            if modes.blocks() and modes.is_recording():
                 self.network.backward(grad)
             else:
                 self.network.learn(grad)
