@@ -1,6 +1,6 @@
 """A step of `tab` with every activation, normalization, loss and optimizer that Lincoln has, against PyTorch.
 
-python benchmarks/options.py [--quick] [--repetitions 2] [--groups activation loss]
+python benchmarks/options.py [--quick] [--repetitions 3] [--groups activation loss]
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def tables(records: Sequence[Record]) -> list[tuple[str, str]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="1 repetition")
-    parser.add_argument("--repetitions", type=int, default=2)
+    parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--groups", nargs="+", choices=GROUPS, default=list(GROUPS))
     chosen = parser.parse_args()
     repetitions = 1 if chosen.quick else chosen.repetitions

@@ -26,7 +26,7 @@ from .plain import PlainNetwork
 __all__ = ["Evaluation", "Trainer"]
 
 _APART = 16
-"""How many steps lie between two states to come back to, at least."""
+"""The least number of steps between two states to come back to."""
 
 Batches = Iterable[Any] | Callable[[], Iterable[Any]]
 
