@@ -271,7 +271,7 @@ class Loss(WithArguments, Recorder):
             own["total"] = total
             return total
         own["_scale"] = _inverse(examples if losses.ndim == 1 and share is None else _sum_over(share, losses))
-        loss = total * own["_scale"]
+        loss: float = total * own["_scale"]
         own["total"] = loss * examples
         return loss
 

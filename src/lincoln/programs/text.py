@@ -308,7 +308,7 @@ class Page:
         return f"{self._function(call)}({self._arguments(operands, call.named)})", _TIGHT
 
     def _function(self, call: Call) -> str:
-        function = call.function
+        function: Any = call.function
         if isinstance(function, Method):
             owner = "loss_" if function.place.layer == LOSS else f"layer{self._number(function.place.layer)}"
             return f"{self._bind(owner, function.place)}.{function.name}"
