@@ -111,7 +111,7 @@ def _with_twin(
             return otherwise(args, named)
 
     def otherwise(args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-        traced = find(args) or (find(named.values()) if named else None)
+        traced = find((*args, *named.values()))
         if traced is not None:
             return _write_down(traced, dispatch, changes, args, named)
         matrices = None if named or form == "as is" else _as_matrices(args, form)
