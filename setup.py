@@ -14,13 +14,19 @@ if platform.machine().lower() in ("x86_64", "amd64"):
 
 options = {}
 try:
-    # The toolchain here, once: the extensions are built by several threads, and each would import it.
-    from pythran import toolchain
     from pythran.dist import PythranBuildExt, PythranExtension
 except ImportError:
     pass
 else:
-    assert toolchain
+
+    class BuildKernels(PythranBuildExt):
+        """Translate the kernels one after another, which Pythran cannot do in threads; compile them side by side."""
+
+        def build_extensions(self):
+            for extension in self.extensions:
+                extension.sources  # noqa: B018, a property that translates
+            super().build_extensions()
+
     extensions = []
     for source in sorted(Path("src/lincoln/kernels").glob("[!_]*.py")):
         extension = PythranExtension(f"lincoln.kernels.{source.stem}", [source.as_posix()], extra_compile_args=FLAGS)
@@ -28,7 +34,7 @@ else:
         extensions.append(extension)
     options = {
         "ext_modules": extensions,
-        "cmdclass": {"build_ext": PythranBuildExt},
+        "cmdclass": {"build_ext": BuildKernels},
         "options": {"build_ext": {"parallel": os.cpu_count()}},
     }
 

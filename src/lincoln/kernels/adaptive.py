@@ -86,16 +86,26 @@ def moving_average(average, value, decay):
 def gradient_norm(grad):
     if grad.shape[0] == 0:
         raise ValueError("no gradient")
-    squares = 0.0
-    for i in range(grad.shape[0]):
-        squares += float(grad[i]) * float(grad[i])
+    whole = grad.shape[0] - grad.shape[0] % 4
+    a = 0.0
+    b = 0.0
+    c = 0.0
+    d = 0.0
+    for i in range(0, whole, 4):  # four sums at once: each addition has to wait for the one before
+        a += float(grad[i]) * float(grad[i])
+        b += float(grad[i + 1]) * float(grad[i + 1])
+        c += float(grad[i + 2]) * float(grad[i + 2])
+        d += float(grad[i + 3]) * float(grad[i + 3])
+    for i in range(whole, grad.shape[0]):
+        a += float(grad[i]) * float(grad[i])
+    squares = (a + b) + (c + d)
     if squares > 1e-280 and squares < 1e280:
         return math.sqrt(squares)
-    largest = np.max(np.abs(grad))
-    if largest == 0 or not np.isfinite(largest):
-        return float(largest)
-    squares = 0.0
+    largest = float(np.max(np.abs(grad)))
+    if largest == 0.0 or not np.isfinite(largest):
+        return largest
+    shares = 0.0
     for i in range(grad.shape[0]):
-        share = float(grad[i]) / float(largest)
-        squares += share * share
-    return float(largest) * math.sqrt(squares)
+        share = float(grad[i]) / largest
+        shares += share * share
+    return largest * math.sqrt(shares)

@@ -1,9 +1,8 @@
-"""Compiled twins of the losses of yes-or-no questions of `lincoln.functional.losses`; see `rectifiers`."""
+"""Compiled twins of the losses of yes-or-no questions of `lincoln.functional.losses`, on probabilities in float32 alone; see `rectifiers`."""
 
 import numpy as np
 
 # pythran export log_loss(float32[:, :] order(C), float32[:, :] order(C), float64)
-# pythran export log_loss(float64[:, :] order(C), float64[:, :] order(C), float64)
 
 
 def log_loss(p, y, positive_weight):
@@ -28,7 +27,6 @@ def log_loss(p, y, positive_weight):
 
 
 # pythran export log_loss_grad(float32[:, :] order(C), float32[:, :] order(C), float64)
-# pythran export log_loss_grad(float64[:, :] order(C), float64[:, :] order(C), float64)
 
 
 def log_loss_grad(p, y, positive_weight):
@@ -49,7 +47,6 @@ def log_loss_grad(p, y, positive_weight):
 
 
 # pythran export log_sigmoid_loss(float32[:, :] order(C), float32[:, :] order(C), float64)
-# pythran export log_sigmoid_loss(float64[:, :] order(C), float64[:, :] order(C), float64)
 
 
 def log_sigmoid_loss(z, y, positive_weight):
@@ -81,7 +78,6 @@ def log_sigmoid_loss(z, y, positive_weight):
 
 
 # pythran export log_sigmoid_loss_grad(float32[:, :] order(C), float32[:, :] order(C), float64)
-# pythran export log_sigmoid_loss_grad(float64[:, :] order(C), float64[:, :] order(C), float64)
 
 
 def log_sigmoid_loss_grad(z, y, positive_weight):

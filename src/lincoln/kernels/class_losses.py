@@ -1,4 +1,4 @@
-"""Compiled twins of the losses over classes of `lincoln.functional.losses`."""
+"""Compiled twins of the losses over classes of `lincoln.functional.losses`; on probabilities in float32 alone."""
 
 # exp of all rows at once: one row may be too short for vector instructions. Without class weights there is no array of
 # them: a variant of its own is compiled for None.
@@ -6,12 +6,14 @@
 import numpy as np
 
 
-def _check(values, labels):
+def _checked_rows(values, labels):
+    """How many rows there are. Pythran leaves out the call of a function whose result nobody uses."""
     if labels.shape[0] != values.shape[0] or values.shape[1] == 0:
         raise ValueError("a label for every row, and one class or more")
     for i in range(labels.shape[0]):
         if labels[i] < 0 or labels[i] >= values.shape[1]:
             raise IndexError("a label outside the classes")
+    return labels.shape[0]
 
 
 def _weights(values, class_weight):
@@ -31,9 +33,9 @@ def _weights(values, class_weight):
 
 
 def softmax_cross_entropy(a, labels, smoothing, class_weight):
-    _check(a, labels)
+    n = _checked_rows(a, labels)
     weights = _weights(a, class_weight)
-    n, k = a.shape
+    k = a.shape[1]
     shifted = np.empty_like(a)
     losses = np.empty(n, a.dtype)
     for i in range(n):
@@ -65,9 +67,9 @@ def softmax_cross_entropy(a, labels, smoothing, class_weight):
 
 
 def softmax_cross_entropy_grad(p, labels, smoothing, class_weight):
-    _check(p, labels)
+    n = _checked_rows(p, labels)
     weights = _weights(p, class_weight)
-    n, k = p.shape
+    k = p.shape[1]
     out = np.empty_like(p)
     share = p.dtype.type(smoothing / k)
     rest = p.dtype.type(1.0 - smoothing)
@@ -84,36 +86,35 @@ def softmax_cross_entropy_grad(p, labels, smoothing, class_weight):
 
 # pythran export cross_entropy(float32[:, :] order(C), int64[:], None)
 # pythran export cross_entropy(float32[:, :] order(C), int64[:], float32[:])
-# pythran export cross_entropy(float64[:, :] order(C), int64[:], None)
-# pythran export cross_entropy(float64[:, :] order(C), int64[:], float64[:])
 
 
 def cross_entropy(p, labels, class_weight):
-    _check(p, labels)
+    n = _checked_rows(p, labels)
     weights = _weights(p, class_weight)
-    losses = np.empty(p.shape[0], p.dtype)
+    losses = np.empty(n, p.dtype)
     low = p.dtype.type(1.0020841800044864e-292 if p.itemsize == 8 else 9.860761315262648e-32)
-    for i in range(p.shape[0]):
+    for i in range(n):
         chosen = p[i, labels[i]]
         losses[i] = low if chosen < low else chosen
     losses[:] = np.log(losses)
-    for i in range(p.shape[0]):
+    for i in range(n):
         losses[i] = -weights[labels[i]] * losses[i]
     return losses
 
 
 # pythran export cross_entropy_grad(float32[:, :] order(C), int64[:], None)
 # pythran export cross_entropy_grad(float32[:, :] order(C), int64[:], float32[:])
-# pythran export cross_entropy_grad(float64[:, :] order(C), int64[:], None)
-# pythran export cross_entropy_grad(float64[:, :] order(C), int64[:], float64[:])
 
 
 def cross_entropy_grad(p, labels, class_weight):
-    _check(p, labels)
+    n = _checked_rows(p, labels)
     weights = _weights(p, class_weight)
-    out = np.zeros_like(p)
+    out = np.empty_like(p)
+    zero = p.dtype.type(0)
     low = p.dtype.type(1.0020841800044864e-292 if p.itemsize == 8 else 9.860761315262648e-32)
-    for i in range(p.shape[0]):
+    for i in range(n):
+        for j in range(p.shape[1]):
+            out[i, j] = zero / (low if p[i, j] < low else p[i, j])  # NaN stays NaN
         chosen = p[i, labels[i]]
         out[i, labels[i]] = -weights[labels[i]] / (low if chosen < low else chosen)
     return out
@@ -121,29 +122,25 @@ def cross_entropy_grad(p, labels, class_weight):
 
 # pythran export negative_log_likelihood(float32[:, :] order(C), int64[:], None)
 # pythran export negative_log_likelihood(float32[:, :] order(C), int64[:], float32[:])
-# pythran export negative_log_likelihood(float64[:, :] order(C), int64[:], None)
-# pythran export negative_log_likelihood(float64[:, :] order(C), int64[:], float64[:])
 
 
 def negative_log_likelihood(z, labels, class_weight):
-    _check(z, labels)
+    n = _checked_rows(z, labels)
     weights = _weights(z, class_weight)
-    losses = np.empty(z.shape[0], z.dtype)
-    for i in range(z.shape[0]):
+    losses = np.empty(n, z.dtype)
+    for i in range(n):
         losses[i] = -weights[labels[i]] * z[i, labels[i]]
     return losses
 
 
 # pythran export negative_log_likelihood_grad(float32[:, :] order(C), int64[:], None)
 # pythran export negative_log_likelihood_grad(float32[:, :] order(C), int64[:], float32[:])
-# pythran export negative_log_likelihood_grad(float64[:, :] order(C), int64[:], None)
-# pythran export negative_log_likelihood_grad(float64[:, :] order(C), int64[:], float64[:])
 
 
 def negative_log_likelihood_grad(z, labels, class_weight):
-    _check(z, labels)
+    n = _checked_rows(z, labels)
     weights = _weights(z, class_weight)
     out = np.zeros_like(z)
-    for i in range(z.shape[0]):
+    for i in range(n):
         out[i, labels[i]] = -weights[labels[i]]
     return out

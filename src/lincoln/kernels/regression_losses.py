@@ -1,9 +1,8 @@
-"""Compiled twins of the losses of regression of `lincoln.functional.losses`; see `rectifiers`."""
+"""Compiled twins of the losses of regression of `lincoln.functional.losses`, in float32; see `rectifiers`."""
 
 import numpy as np
 
 # pythran export squared_error(float32[:, :] order(C), float32[:, :] order(C))
-# pythran export squared_error(float64[:, :] order(C), float64[:, :] order(C))
 
 
 def squared_error(p, y):
@@ -20,7 +19,6 @@ def squared_error(p, y):
 
 
 # pythran export squared_error_grad(float32[:, :] order(C), float32[:, :] order(C))
-# pythran export squared_error_grad(float64[:, :] order(C), float64[:, :] order(C))
 
 
 def squared_error_grad(p, y):
@@ -37,7 +35,6 @@ def squared_error_grad(p, y):
 
 
 # pythran export absolute_error(float32[:, :] order(C), float32[:, :] order(C))
-# pythran export absolute_error(float64[:, :] order(C), float64[:, :] order(C))
 
 
 def absolute_error(p, y):
@@ -53,7 +50,6 @@ def absolute_error(p, y):
 
 
 # pythran export absolute_error_grad(float32[:, :] order(C), float32[:, :] order(C))
-# pythran export absolute_error_grad(float64[:, :] order(C), float64[:, :] order(C))
 
 
 def absolute_error_grad(p, y):
@@ -72,7 +68,6 @@ def absolute_error_grad(p, y):
 
 
 # pythran export huber(float32[:, :] order(C), float32[:, :] order(C), float64)
-# pythran export huber(float64[:, :] order(C), float64[:, :] order(C), float64)
 
 
 def huber(p, y, delta):
@@ -92,7 +87,6 @@ def huber(p, y, delta):
 
 
 # pythran export huber_grad(float32[:, :] order(C), float32[:, :] order(C), float64)
-# pythran export huber_grad(float64[:, :] order(C), float64[:, :] order(C), float64)
 
 
 def huber_grad(p, y, delta):
@@ -110,7 +104,6 @@ def huber_grad(p, y, delta):
 
 
 # pythran export quantile(float32[:, :] order(C), float32[:, :] order(C), float64)
-# pythran export quantile(float64[:, :] order(C), float64[:, :] order(C), float64)
 
 
 def quantile(p, y, q):
@@ -131,7 +124,6 @@ def quantile(p, y, q):
 
 
 # pythran export quantile_grad(float32[:, :] order(C), float32[:, :] order(C), float64)
-# pythran export quantile_grad(float64[:, :] order(C), float64[:, :] order(C), float64)
 
 
 def quantile_grad(p, y, q):
@@ -150,7 +142,6 @@ def quantile_grad(p, y, q):
 
 
 # pythran export poisson(float32[:, :] order(C), float32[:, :] order(C))
-# pythran export poisson(float64[:, :] order(C), float64[:, :] order(C))
 
 
 def poisson(a, y):
@@ -169,7 +160,6 @@ def poisson(a, y):
 
 
 # pythran export poisson_grad(float32[:, :] order(C), float32[:, :] order(C))
-# pythran export poisson_grad(float64[:, :] order(C), float64[:, :] order(C))
 
 
 def poisson_grad(mean, y):
