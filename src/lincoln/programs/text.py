@@ -310,24 +310,21 @@ class Page:
     def _function(self, call: Call) -> str:
         function: Any = call.function
         if isinstance(function, Method):
-            owner = "loss_" if function.place.layer == LOSS else f"layer{self._number(function.place.layer)}"
-            return f"{self._bind(owner, function.place)}.{function.name}"
-        if isinstance(function, np.ufunc) or getattr(np, function.__name__, None) is function:
-            return (
-                f"np.{function.__name__}"
-                if getattr(np, function.__name__, None) is function
-                else self._bind(function.__name__, function)
-            )
-        owner = getattr(function, "__self__", None)
+            holder = "loss_" if function.place.layer == LOSS else f"layer{self._number(function.place.layer)}"
+            return f"{self._bind(holder, function.place)}.{function.name}"
+        name = str(function.__name__)
+        if getattr(np, name, None) is function:
+            return f"np.{name}"
+        owner: Any = getattr(function, "__self__", None)
         if isinstance(owner, np.ufunc):
-            return f"np.{owner.__name__}.{function.__name__}"
+            return f"np.{owner.__name__}.{name}"
         if function is operator.abs:
             return "abs"
-        self._taken.discard(function.__name__)
-        name = self._bind(function.__name__, function)
-        self._taken.add(function.__name__)
-        self.functions.setdefault(name, []).append(call)
-        return name
+        self._taken.discard(name)
+        bound = self._bind(name, function)
+        self._taken.add(name)
+        self.functions.setdefault(bound, []).append(call)
+        return bound
 
     def _arguments(self, operands: Iterable[Any], named: dict[str, Any]) -> str:
         shown = [self._show(operand)[0] for operand in operands]
