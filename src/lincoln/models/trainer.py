@@ -19,9 +19,8 @@ from ..layer import Layer
 from ..losses import Loss
 from ..metrics import Metric
 from ..optim import Optimizer
-from ..parameters import Buffer
 from ..programs import Runner
-from ..tree import walk
+from ..tree import leaves, walk
 from .history import Epoch
 
 __all__ = ["Evaluation", "Trainer"]
@@ -116,7 +115,6 @@ class Trainer(WithArguments):
         self.recent = Mean()
         self._run = Runner(loss)
         self._kept: _Kept | None = None
-        self._buffers: list[Buffer] | None = None
         self._seconds = 0.0
         self._under_way = self._resumes = False
 
@@ -144,7 +142,7 @@ class Trainer(WithArguments):
             DataError: there are no batches (any more).
         """
         inside = list(walk(self.network))
-        self._kept = self._buffers = None
+        self._kept = None
         for _ in range(epochs):
             self._begin()
             for layer in inside:
@@ -275,10 +273,7 @@ class Trainer(WithArguments):
 
     def _keep(self) -> None:
         """Remember weights and optimizer at the start of an epoch, to come back to if they stop being numbers."""
-        weights = arrays.copied(self.network.vector.value)
-        if self._buffers is None:
-            self._buffers = [buffer for _, buffer in self.network.named_buffers()]
-        buffers = [(buffer, arrays.copied(buffer.value)) for buffer in self._buffers]
+        weights, buffers = arrays.copied(self.network.vector.value), arrays.copied(self.network.buffers.value)
         self._kept = _Kept(self.epoch, self.optimizer.steps, weights, buffers, self.optimizer.state_dict())
 
     def _not_finite(self, saw: str, batch: Any, *, kept: str = "not finite") -> TrainingError:
@@ -291,8 +286,7 @@ class Trainer(WithArguments):
         if last is not None and comes_back and not _all_finite(vector.value):
             vector.value[...] = last.weights
             vector.release()
-            for buffer, before in last.buffers:
-                buffer.value = before
+            self.network.buffers.value[...] = last.buffers
             self.optimizer.load_state_dict(last.optimizer)
             kept = f"those of the start of epoch {last.epoch} again"
         is_data = where in ("the features", "the labels")
@@ -313,7 +307,7 @@ class _Kept(NamedTuple):
     epoch: int
     steps: int
     weights: Array
-    buffers: list[tuple[Buffer, Array]]
+    buffers: Array
     optimizer: dict[str, Any]
 
 
@@ -366,21 +360,14 @@ def _first_not_finite(network: Layer, batch: Any) -> str:
     """The first thing on the way forward that holds a NaN or an infinity, by name."""
     if not _finite(batch[0]):
         return "the features"
-    for place, layer in _leaves(network):
+    for path, layer in leaves(network):
+        place = "network" + "".join(f"[{name}]" for name in path)
         for name, parameter in layer.named_parameters():
             if not _finite(parameter.value):
                 return f"{place}.{name} of {layer!r}".lstrip(".")
         if layer.output is not None and not _finite(layer.output):
             return f"the output of {place} {layer!r}"
     return "the loss itself" if _finite(batch[1]) else "the labels"
-
-
-def _leaves(layer: Layer, place: str = "network") -> Iterator[tuple[str, Layer]]:
-    children = list(layer.children())
-    if not children:
-        yield place, layer
-    for name, child in children:
-        yield from _leaves(child, f"{place}[{name}]")
 
 
 def _finite(array: Any) -> bool:

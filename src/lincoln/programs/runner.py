@@ -42,12 +42,13 @@ class Bound:
         self.step = program.bind(loss)
         self.place_of = program.place_of
         self._globals = [watched for reads in program.recipe.reads.values() for watched in reads.watched]
-        stored = {store.place for store in program.recipe.stores}
+        everything = owners(loss)
+        left = {(id(store.place.find_owner(everything)), store.place.name) for store in program.recipe.stores}
         self._settings = [
             (vars(owner), name, value)
-            for number, owner in enumerate(owners(loss))
+            for owner in everything
             for name, value in vars(owner).items()
-            if _is_setting(name, value) and all((p.layer, p.name) != (number, name) for p in stored)
+            if _is_setting(name, value) and (id(owner), name) not in left
         ]
 
     def holds(self) -> bool:
@@ -78,43 +79,47 @@ class Runner:
         self.loss = loss
         self.notes: list[str] = []
         self._bound: list[Bound] = []
-        self._last: Bound | None = None
+        self._ready: dict[Any, Bound] = {}
         self._refused: set[Any] = set()
         self._changes = Changes()
-        self._seen = -1
+        self._seen = 0
 
     def __call__(self, batch: tuple[Any, ...]) -> float:
         """The loss of a batch; unless it is not finite, every parameter has its gradient afterwards."""
-        last, kind = self._last, kind_of(batch)
-        if last is None or kind != last.kind or self._changes.count != self._seen or not last.is_ready():
-            last = self._find(kind)
-        if last is None:
-            return self._by_layers(batch) if kind is None else self._first(batch, kind)
+        kind = kind_of(batch)
+        if self._changes.count != self._seen:
+            self._ready.clear()
+            self._seen = self._changes.count
+        bound = self._ready.get(kind)
+        if bound is None or not bound.is_ready():
+            bound = self._find(kind)
+            if bound is None:
+                return self._by_layers(batch) if kind is None else self._first(batch, kind)
         try:
-            value = last.step(*batch)
+            value = bound.step(*batch)
         except BaseException as error:
             self.loss.forget()
-            place = last.place_of(error)
+            place = bound.place_of(error)
             if place:
                 error.add_note(f"in {place}")
             raise
         if not math.isfinite(value):
-            last.vector.release()
+            bound.vector.release()
         return value
 
     def _find(self, kind: Any) -> Bound | None:
         """The program for a batch of that kind, as layers and loss are now set, if there is one."""
-        self._last = None
-        if kind is None or _is_other_mode() or not self.loss.network.built:
+        self._ready.pop(kind, None)
+        if kind is None or not self.loss.network.built or _is_other_mode():
             return None
         self._watch()
-        network = self.loss.network
-        vector, buffers = network.vector, network.buffers
+        vector, buffers = self.loss.network.vector, self.loss.network.buffers
         self._bound = [bound for bound in self._bound if bound.vector is vector and bound.buffers is buffers]
         for bound in self._bound:
             if bound.kind == kind and bound.holds() and bound.is_ready():
-                self._last, self._seen = bound, self._changes.count
-        return self._last
+                self._ready[kind] = bound
+                return bound
+        return None
 
     def _watch(self) -> None:
         """Have every layer, and the loss, count what is set on them."""
@@ -192,11 +197,9 @@ class Runner:
                 return f"{store.place.name} of {program.titles[store.place.layer]}"
         return ""
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"loss": self.loss}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(state["loss"])  # type: ignore[misc]
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What is copied and pickled: the loss. A copy makes its own programs."""
+        return Runner, (self.loss,)
 
 
 def _is_other_mode() -> bool:

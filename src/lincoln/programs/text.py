@@ -302,9 +302,10 @@ class Page:
             return f"{self._show(operands[0], _TIGHT)[0]}[{self._subscript(operands[1])}]", _TIGHT
         if function is np.transpose and len(operands) == 1 and not call.named:
             return f"{self._show(operands[0], _TIGHT)[0]}.T", _TIGHT
-        if getattr(np.ndarray, getattr(function, "__name__", ""), None) is function:
+        name = str(getattr(function, "__name__", ""))
+        if getattr(np.ndarray, name, None) is function:
             first = self._show(operands[0], _TIGHT)[0]
-            return f"{first}.{function.__name__}({self._arguments(operands[1:], call.named)})", _TIGHT
+            return f"{first}.{name}({self._arguments(operands[1:], call.named)})", _TIGHT
         return f"{self._function(call)}({self._arguments(operands, call.named)})", _TIGHT
 
     def _function(self, call: Call) -> str:

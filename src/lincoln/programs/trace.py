@@ -38,8 +38,12 @@ class Place:
     name: str = ""
 
     def find(self, owners: list[Any]) -> Any:
-        """What stands there; the owners are the layers in order, and the loss last."""
+        """What stands there; the owners are those of `owners`."""
         return getattr(owners[self.layer], self.name) if self.name else owners[self.layer]
+
+    def find_owner(self, owners: list[Any]) -> Any:
+        """The layer or loss that it belongs to."""
+        return owners[self.layer]
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ class SquaredError(Loss):
     def judge(self, predictions: Array, labels: Array, weights: Array | None = None) -> float:
         value = super().judge(predictions, labels, weights)
         if self.reduction == "sum":
-            self.total /= self.last_input.shape[-1]
+            self.__dict__["total"] = self.total / self.last_input.shape[-1]
         return value
 
 
@@ -84,7 +84,6 @@ class Objective(Loss):
         self.loss = loss
         self.alpha = alpha
         self.sums = loss.reduction == "sum"
-        self.own_gradient = type(loss).gradient is not Loss.gradient
         self.norms = [layer for layer in walk(self.network) if isinstance(layer, WeightedBatchNorm)]
 
     def __call__(self, *batch: Any) -> float:
@@ -95,7 +94,6 @@ class Objective(Loss):
         total, count = loss.total, loss.count
         if self.sums:
             value = value / count
-            loss.__dict__["_scale"] = 1.0 / count  # makes the gradient of the sum that of the mean
         if self.alpha and not modes.is_inference():
             penalty = 0.5 * self.alpha * sum(_square(weights.value) for weights in self._weights())
             value, total = value + penalty / count, total + penalty
@@ -106,15 +104,12 @@ class Objective(Loss):
         return self(input, labels) if weights is None else self(input, labels, weights)
 
     def gradient(self) -> Array:
-        """Asked for only where the loss has a gradient of its own."""
+        """The derivative of the mean, the penalty left out."""
         grad = self.loss.gradient()
         return grad * (1.0 / self.count) if self.sums else grad
 
     def backward(self) -> None:
-        if self.own_gradient:
-            super().backward()
-        else:
-            self.loss.backward()
+        super().backward()
         if self.alpha:
             factor = self.alpha / self.count
             for weights in self._weights():
