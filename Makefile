@@ -2,7 +2,7 @@
 #   make demo       train a classifier on real data, check its gradients, save a picture
 #   make test       every check that needs nothing heavy
 #   make test-all   the tests that make test leaves out: live PyTorch, full-length examples, the oldest scikit-learn
-#   make bench      speed and memory beside PyTorch, JAX, scikit-learn and thinc; takes half an hour of an idle machine
+#   make bench      speed and memory beside PyTorch, JAX, scikit-learn and thinc; takes three quarters of an hour of an idle machine
 #   make format     bring the code into shape
 #   make clean      remove .venv, .bench, .oldest and what tools left behind
 
@@ -59,6 +59,8 @@ $(BENCH)/.lincoln: $(BENCH)/.peers $(SOURCES)
 
 bench: $(BENCH)/.lincoln
 	$(BENCH)/bin/python benchmarks/training.py
+	$(BENCH)/bin/python benchmarks/steps.py
+	$(BENCH)/bin/python benchmarks/options.py
 	$(BENCH)/bin/python benchmarks/inference.py
 	$(BENCH)/bin/python benchmarks/start_to_model.py
 	$(BENCH)/bin/python benchmarks/sklearn_fit.py

@@ -10,12 +10,18 @@ from pathlib import Path
 
 import inference
 import numpy as np
+import options
 import processes
 import pytest
 import report
 import scaling
+import steps
 import training
+from contestants import options as options_
+from contestants import steps as steps_
 from workloads import WORKLOADS
+
+from lincoln import examples, layers, optim
 
 BENCHMARKS = Path(report.__file__).parent
 
@@ -160,7 +166,68 @@ def test_lincolns_program_measures_itself(arguments):
     assert {"lincoln", "kernels", "numpy", "blas"} <= found["versions"].keys()
 
 
-@pytest.mark.parametrize("name", ["training", "inference", "start_to_model", "sklearn_fit", "scaling"])
+def test_every_activation_loss_and_optimizer_has_its_row():
+    named = {(row.group, row.name.partition(",")[0]) for row in options_.rows()}
+    kinds = {name for name in optim.__all__ if isinstance(getattr(optim, name), type)}
+    rules = {name for name in kinds if issubclass(getattr(optim, name), optim.Optimizer)} - {"Optimizer"}
+    functions = {type(example.layer) for example in examples.LAYERS if isinstance(example.layer, layers.Activation)}
+    assert {("optimizer", name) for name in rules} <= named
+    assert {("loss", example.covers) for example in examples.LOSSES} <= named
+    assert {("activation", kind.__name__) for kind in functions} <= named
+
+
+def test_the_rows_have_different_keys():
+    keys = [row.key for row in options_.rows()]
+    assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize("row", list(options_.rows()), ids=lambda row: row.key)
+def test_lincoln_trains_each_row(row, monkeypatch):
+    monkeypatch.setattr(options_, "WORK", WORKLOADS["tab"]._replace(examples=512, hidden=(8, 8), batch=256))
+    options_.by_lincoln(row)(1)
+
+
+def test_options_have_a_table_for_each_group():
+    figures = [
+        ("loss", "Huber", "Lincoln", 2.0),
+        ("loss", "Huber", "PyTorch", 5.0),
+        ("optimizer", "SGD", "Lincoln", 1.0),
+    ]
+    records = [
+        {"group": group, "row": row, "contestant": name, "repetition": 0, "microseconds": figure}
+        for group, row, name, figure in figures
+    ]
+    (first, losses), (second, rules) = options.tables(records)
+    assert (first, second) == ("loss", "optimizer")
+    assert columns(losses)["PyTorch / Lincoln"] == ["2.50"]
+    assert columns(rules)["PyTorch / Lincoln"] == ["-"]
+
+
+def test_the_three_ways_of_a_step_have_their_ratios():
+    figures = {"Trainer": 10.0, "own loop": 12.0, "matrix products alone": 8.0}
+    records = [record(name, 0, figure) | {"activation": "relu"} for name, figure in figures.items()]
+    (_, times), (_, counts) = steps.tables([*records, {"frames": {"Trainer": 30.0, "own loop": 60.0}}])
+    assert columns(times)["own loop / Trainer"][0] == "1.20"
+    assert columns(times)["Trainer / products"][0] == "1.25"
+    assert columns(counts)["own loop"] == ["60.0"]
+
+
+def test_calls_are_counted():
+    def two():
+        (lambda: None)()
+
+    assert steps_.calls(two) == 2
+
+
+def test_the_programs_of_steps_measure_themselves():
+    found = steps_.measured(WORKLOADS["tiny"], "tanh", rounds=1)
+    assert set(found) == set(steps.WAYS)
+    assert all(0 < figure < 1e6 for figure in found.values())
+
+
+@pytest.mark.parametrize(
+    "name", ["training", "steps", "options", "inference", "start_to_model", "sklearn_fit", "scaling"]
+)
 def test_each_program_tells_what_it_does(name):
     command = [sys.executable, str(BENCHMARKS / f"{name}.py"), "--help"]
     assert f"benchmarks/{name}.py" in subprocess.run(command, capture_output=True, text=True, check=True).stdout

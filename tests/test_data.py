@@ -601,7 +601,7 @@ def test_a_test_size_that_empties_a_class_is_refused():
 
 def test_a_class_of_one_example_is_refused_with_a_fix_that_works():
     labels = [0, 0, 0, 0, 7]
-    with pytest.raises(DataError, match="one example only of class 7") as caught:
+    with pytest.raises(DataError, match="only one example of class 7") as caught:
         train_test_split(np.eye(5), labels)
     assert "stratify=False" in caught.value.fix
     assert len(train_test_split(np.eye(5), labels, stratify=False)) == 4

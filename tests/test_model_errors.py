@@ -272,7 +272,7 @@ LABELS = [
         "LN171",
         lambda: fit(chooser(), y=np.zeros(12, dtype=int)),
         "Classifier.fit",
-        "one class only: [0]",
+        "only one class: [0]",
         "labels with two classes or more",
         lambda: fit(chooser(), y=Y),
     ),

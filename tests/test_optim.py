@@ -208,10 +208,9 @@ def test_a_rule_of_one_s_own_needs_its_state_and_its_formula():
     np.testing.assert_allclose(follow(Momentum(start(), lr=0.1)), expected, rtol=1e-12)
 
 
-@pytest.mark.parametrize("rule", [optim.SGD, optim.Adam])
-def test_a_step_takes_few_python_calls(rule):
+def test_a_step_takes_few_python_calls():
     net = network()
-    optimizer = rule(net)
+    optimizer = optim.SGD(net)
     one_pass(net)
     optimizer.step()
     one_pass(net)

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import pytest
 from cases import LAYER_CASES, LOSS_CASES, Case, LossCase
-from user_layers import Swish
 
 import lincoln as lnc
 from lincoln import layers, losses, optim
@@ -26,6 +25,17 @@ from lincoln.programs import FUSIONS, Runner
 Batch = tuple[Any, ...]
 Make = Callable[[], tuple[losses.Loss, optim.Optimizer]]
 STEPS = 20
+
+
+class Swish(lnc.Layer):
+    """y = a σ(a), the README's layer"""
+
+    def forward(self, input: Any) -> Any:
+        return input / (1 + np.exp(-input))
+
+    def backward(self, output_grad: Any) -> Any:
+        s = 1 / (1 + np.exp(-self.last_input))
+        return output_grad * s * (1 + self.last_input * (1 - s))
 
 
 # ---------------------------------------------------------------------- four roads through a training step
@@ -285,9 +295,10 @@ def test_the_data_form_is_json() -> None:
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_to_numpy_prints_the_same_loss_and_gradients(tmp_path: Any, dtype: str) -> None:
     code = f"""
-import numpy as np, lincoln as lnc, sys
+import sys
+import numpy as np, lincoln as lnc
 sys.path.insert(0, {str(Path(__file__).parent)!r})
-from user_layers import Swish
+from test_programs import Swish
 network = lnc.Sequential(
     lnc.Dense(8, "relu"), lnc.layers.BatchNorm(), lnc.layers.Dropout(0.3), lnc.layers.Linear(5), Swish(),
     lnc.layers.LayerNorm(), lnc.Residual(lnc.Dense(5, "gelu")), lnc.layers.Linear(3), seed=0)
@@ -501,7 +512,7 @@ def test_a_callback_sees_what_the_layers_leave() -> None:
     ],
 )
 def test_every_batch_is_looked_at(change: Any, message: str, steps_before: int) -> None:
-    network = small(layers.ReLU())
+    network = small(layers.ReLU()).build(3)
     loss = losses.SoftmaxCrossEntropy(network)
     good = batches_of(*[4] * max(steps_before, 1))
     trainer = Trainer(loss, optim.SGD(network))

@@ -257,7 +257,7 @@ def test_a_weight_that_is_none_is_named_with_its_row(bad: float):
     with pytest.raises(DataError, match="LN560 DataError in Dataset") as caught:
         Dataset(X, Y, [1.0, 1.0, bad, 1.0])
     assert caught.value.saw == f"weights: {bad} in row 2"
-    assert caught.value.fix == "finite numbers of at least 0, some of them above; 0 leaves an example out"
+    assert caught.value.fix == "finite numbers, 0 or more and not all of them 0; 0 leaves an example out"
 
 
 def test_weights_that_are_all_zero_are_refused():

@@ -22,11 +22,11 @@ def training(work: Workload, mode: str = "") -> measure.Run:
     def run(epochs: int) -> None:
         for _ in range(epochs * work.steps):
             for x, weight, _, output, _, _ in layers:
-                np.matmul(x, weight, out=output)
+                np.dot(x, weight, out=output)
             for x, weight, output_grad, _, weight_grad, input_grad in reversed(layers):
-                np.matmul(x.T, output_grad, out=weight_grad)
+                np.dot(x.T, output_grad, out=weight_grad)
                 if x is not layers[0][0]:
-                    np.matmul(output_grad, weight.T, out=input_grad)
+                    np.dot(output_grad, weight.T, out=input_grad)
 
     return run
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -74,15 +75,6 @@ class Parameter:
         """The initializer's name, for tables."""
         return getattr(self.initializer, "__name__", repr(self.initializer))
 
-    @property
-    def value(self) -> Array:
-        """The current value. Assigning copies into the same memory; a wrong shape is a `MatchError`."""
-        return self._value
-
-    @value.setter
-    def value(self, value: Array) -> None:
-        self._assign(value)
-
     def _assign(self, value: Array) -> None:
         if self._value is None:
             raise self._not_built("a value")
@@ -96,6 +88,12 @@ class Parameter:
                 fix=f"give all {self.size} numbers in shape {self.shape}",
             )
         self._value[...] = _convert(value, self._value)
+
+    value = property(
+        operator.attrgetter("_value"),
+        _assign,
+        doc="The current value. Assigning copies into the same memory; a wrong shape is a `MatchError`.",
+    )
 
     @property
     def grad(self) -> Array:
@@ -136,11 +134,14 @@ class Parameter:
             operands: arrays.
         """
         grad = self._grad
-        if grad is not None and not self._fresh and _are_of(grad.dtype, operands):
+        fits = grad is not None and not self._fresh
+        for operand in operands:
+            fits = fits and type(operand) is ndarray and operand.dtype == grad.dtype
+        if fits:
             try:
                 function(*operands, out=grad)
-            except ValueError:  # another shape: told below
-                pass
+            except ValueError:
+                pass  # another shape, which is told below
             else:
                 self._fresh = True
                 return
@@ -207,29 +208,17 @@ class Buffer(Parameter):
 
     __slots__ = ()
 
-    @property
-    def value(self) -> Array:
-        """The current value. Assigning copies into the same memory; a wrong shape is a `MatchError`."""
-        return self._value
-
-    @value.setter
-    def value(self, value: Array) -> None:
+    def _set(self, value: Array) -> None:
         if type(value) is Traced:
             value.trace.assign(self, value)
         else:
             self._assign(value)
 
+    value = property(operator.attrgetter("_value"), _set, doc=Parameter.value.__doc__)
+
     def place(self, value: Array, grad: Array | None = None) -> None:
         """Let this array be the value from now on. There is no gradient."""
         self._value = value
-
-
-def _are_of(dtype: Any, operands: tuple[Any, ...]) -> bool:
-    """Whether all operands are NumPy arrays of that dtype."""
-    for operand in operands:  # noqa: SIM110 (a generator in every step takes time)
-        if type(operand) is not ndarray or operand.dtype != dtype:
-            return False
-    return True
 
 
 def _convert(value: Array, prototype: Array) -> Array:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from operator import is_
 from typing import Any
 
 from . import tree
@@ -11,7 +9,7 @@ from .exc import ContractError
 from .parameters import Parameter
 from .vector import ParameterVector, Vector
 
-__all__ = ["are_there", "fixed", "lay_out", "lay_out_buffers"]
+__all__ = ["fixed", "lay_out", "lay_out_buffers"]
 
 Slots = tuple[list[Any], list[str], list[Any]]
 
@@ -47,15 +45,6 @@ def lay_out_buffers(network: Any) -> Vector:
     if vector is None or not vector.holds(found):
         vector = vars(network)["_buffers"] = Vector(found)
     return vector
-
-
-def are_there(places: list[Any], names: list[str], values: list[Any]) -> Iterator[bool]:
-    """Whether each value is still the one that stands in its place.
-
-    >>> all(are_there([{"W": None}], ["W"], [None]))
-    True
-    """
-    return map(is_, map(dict.get, places, names), values)
 
 
 def fixed(layer: Any, saw: str) -> ContractError:

@@ -181,7 +181,7 @@ def is_number(index: Any) -> bool:
 
 
 def _rows(array: Array, index: Any, dtype: str) -> Array:
-    """New, contiguous rows of an array, as what they are to be handed out as."""
+    """New, contiguous rows of an array, in the kind and dtype in which they are handed out."""
     if isinstance(array, np.ndarray):
         if isinstance(index, slice):
             return arrays.hand_out(array[index].astype(dtype, order="C"))

@@ -28,7 +28,7 @@ class DataLoader:
         batch_size: how many examples a batch has; None for all in one.
         shuffle: whether to draw a new order for each epoch.
         seed: of the order; a generator may be given too. The global generators are never touched.
-        drop_last: leave out a last batch that is smaller than the others. Otherwise it comes like the others.
+        drop_last: leave out a last batch that is smaller than the others. Otherwise it is given too.
         dtype: of the features, ``"float32"`` if not given; ``"int64"`` for token ids. A `Dataset` has its own.
 
     Attributes:
@@ -36,7 +36,7 @@ class DataLoader:
         rng: the generator of the order.
 
     Raises:
-        DataError: a batch size below 1, or none that ``drop_last`` leaves over; data that are no examples with labels.
+        DataError: a batch size below 1, or no batch is left by ``drop_last``; data that are not examples with labels.
         MatchError: a ``dtype`` that is not the dataset's own.
 
     >>> loader = DataLoader((np.arange(10.0).reshape(5, 2), [0, 1, 0, 1, 0]), batch_size=2)
@@ -139,7 +139,7 @@ class Batches:
         dtype: of the features, ``"float32"`` or ``"float64"``; ``"int64"`` for token ids.
 
     Raises:
-        DataError: the source can be read only once, as a generator can; a batch is no pair.
+        DataError: the source can be read only once, as a generator can; a batch is not a pair.
 
     >>> batches = Batches([([[1, 2]], [1]), ([[3, 4]], [0])])
     >>> len(batches), [x.tolist() for x, y in batches]
@@ -206,7 +206,7 @@ class FlatGenerator(Batches):
         dtype: of the features.
 
     Raises:
-        DataError: the loader can be read only once; a batch is no pair.
+        DataError: the loader can be read only once; a batch is not a pair.
         MatchError: more than one label for an example.
 
     >>> loader = DataLoader((np.zeros((3, 28, 28)), [7, 2, 1]), batch_size=2)
@@ -275,7 +275,7 @@ def _check_size(batch_size: int | None) -> int | None:
             code="LN217",
             where="DataLoader",
             saw=f"batch_size={batch_size!r}",
-            why="a batch has one example or more",
+            why="a batch has at least one example",
             fix="batch_size=32, or None for all examples in one batch",
         )
     return operator.index(batch_size)

@@ -55,7 +55,7 @@ def read(values: Any, *, where: str, name: str) -> Array:
 
 
 def pair(features: Any, labels: Any, *, where: str) -> tuple[Array, Array]:
-    """Features and labels read as arrays of one library, the features', and of one length.
+    """Features and labels read as arrays of the features' library, and of one length.
 
     Raises:
         MatchError: there are more labels than examples, or fewer.
@@ -89,7 +89,7 @@ def batch_dtypes(features: Array, labels: Array, *, dtype: str, where: str) -> t
     """The dtypes that features and labels have in a batch: ``dtype``, and ``int64`` for labels that are integers.
 
     Raises:
-        DataError: a dtype that layers do not compute with, or integers wanted of floating-point features.
+        DataError: a dtype that layers do not compute with, or ``int64`` for floating-point features.
 
     >>> batch_dtypes(np.zeros((1, 2)), np.zeros(1, dtype=np.uint8), dtype="float32", where="Dataset")
     ('float32', 'int64')
@@ -99,7 +99,7 @@ def batch_dtypes(features: Array, labels: Array, *, dtype: str, where: str) -> t
             code="LN216",
             where=where,
             saw=f"dtype={dtype!r}, features of {arrays.dtype_name(features)}",
-            why="features are computed with in float32 or float64; int64 is for integers, such as token ids",
+            why="features are float32 or float64; int64 is for integers, such as token ids",
             fix='dtype="float32"',
         )
     return dtype, "int64" if arrays.kind(labels) == "int" else real(dtype)
@@ -155,7 +155,7 @@ def weights(values: Any, features: Array, *, dtype: str, where: str) -> Array:
             where=where,
             saw=f"weights: {given[bad[0]]} in row {bad[0]}" if bad.size else f"{n} weights that are all 0",
             why="a weight says how often an example counts",
-            fix="finite numbers of at least 0, some of them above; 0 leaves an example out",
+            fix="finite numbers, 0 or more and not all of them 0; 0 leaves an example out",
         )
     return given if arrays.library(features) == "numpy" else arrays.like(given, arrays.astype(features, real(dtype)))
 
@@ -176,7 +176,7 @@ def batch(features: Any, labels: Any, example_weights: Any = None, *, dtype: str
 
 
 def check_finite(values: Any, *, where: str = "check_finite", name: str = "features") -> None:
-    """Refuse NaN and infinity, naming the first row and column that holds one. Finite data cost one sum.
+    """Refuse NaN and infinity, naming the first row and column that holds one. For finite data it takes one sum.
 
     Args:
         values: an array, list, DataFrame or tensor.
@@ -245,12 +245,12 @@ def _column(column: Any) -> np.ndarray:
 
 
 def _refuse(array: np.ndarray, values: Any, where: str, name: str) -> None:
-    """Say where the first value stands that is no real number."""
+    """The error for the first value that is not a real number."""
     index = next(_not_numbers(array), (0,) * array.ndim)
     labels = getattr(values, "columns", None)
     fix = "x.astype(np.float32), or leave the column out; categories as numbers: np.unique(column, return_inverse=True)"
     if hasattr(values, "toarray"):
-        fix = "x.toarray(): sparse matrices are not computed with"
+        fix = "x.toarray(): sparse matrices are not supported"
     elif array.dtype.kind == "c":
         fix = "np.abs(x), or real and imaginary parts as two columns: np.concatenate([x.real, x.imag], axis=-1)"
     elif array.dtype.kind in "mM":

@@ -1,4 +1,4 @@
-"""Splitting data into a part to learn from and a part to be judged by."""
+"""Splitting data into a part to learn from and a part to test with."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def train_test_split(
         test_size: the share of the test part, between 0 and 1, rounded up; or, as an integer, its number of examples.
         stratify: give each class the same share in both parts, as nearly as whole examples allow, and every class at
             least one training example. Labels that are floating-point numbers other than 0 and 1, and labels of
-            several columns, are no classes: they are split without regard to their values.
+            several columns, are not classes: they are split without regard to their values.
         seed: of the random order.
 
     Raises:
         MatchError: more or fewer labels or weights than examples.
-        DataError: ``test_size`` leaves nothing for one of the parts, or a class has one example only.
+        DataError: ``test_size`` leaves nothing for one of the parts, or a class has only one example.
 
     >>> x_train, x_test, y_train, y_test = train_test_split(np.eye(10), [0] * 5 + [1] * 5, seed=0)
     >>> x_train.shape, y_test.tolist()
@@ -84,7 +84,7 @@ def _quotas(counts: np.ndarray, n_test: int) -> np.ndarray:
 
 
 def _classes(labels: Any) -> np.ndarray | None:
-    """The class of every example as a number from 0; None where the labels are no classes."""
+    """The class of every example as a number from 0; None where the labels are not classes."""
     values = arrays.numpy(labels)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
@@ -104,9 +104,9 @@ def _classes(labels: Any) -> np.ndarray | None:
         raise DataError(
             code="LN224",
             where="train_test_split",
-            saw=f"one example only of class {names[np.argmin(counts)]}",
+            saw=f"only one example of class {names[np.argmin(counts)]}",
             why="a class cannot be both learned and tested with one example",
-            fix="leave the class out, or join it to another; stratify=False if the labels are no classes",
+            fix="leave the class out, or merge it with another; stratify=False if the labels are not classes",
         )
     return np.asarray(classes)
 
@@ -115,7 +115,7 @@ def _check_test_size(test_size: float, n: int) -> int:
     whole = isinstance(test_size, int | np.integer)
     n_test = int(test_size) if whole else math.ceil(n * test_size - 1e-9) if 0 < test_size < 1 else 0
     if not 0 < n_test < n:
-        raise _bad_test_size(f"test_size={test_size!r} of {n} examples", "both parts need an example or more")
+        raise _bad_test_size(f"test_size={test_size!r} of {n} examples", "each part needs at least one example")
     return n_test
 
 

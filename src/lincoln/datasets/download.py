@@ -11,14 +11,14 @@ __all__ = ["fetch", "fetch_all", "say"]
 TIMEOUT = 20.0
 """Seconds that a mirror may stay silent."""
 LARGEST = 1 << 28
-"""Bytes: what is larger is no file of ours."""
+"""Bytes: no file of these data is larger."""
 CHUNK = 1 << 16
 
 
 def fetch_all(
     files: dict[str, str], *, mirrors: Iterable[str], timeout: float = TIMEOUT
 ) -> tuple[dict[str, bytes], list[str]]:
-    """The content of several files. A mirror that fails once is left, and the next one asked for the rest.
+    """The content of several files. When a mirror has failed once, the next one is asked for the rest.
 
     Args:
         files: their names below each mirror's address, and their published MD5 in hexadecimal.
@@ -26,7 +26,7 @@ def fetch_all(
         timeout: seconds that a mirror may stay silent.
 
     Returns:
-        The content of every file that was to be had; and a line for every failure.
+        The content of every file that could be downloaded; and a line for every failure.
 
     >>> fetch_all({"a": "0cc175b9c0f1b6a831c399e269772661"}, mirrors=["data:,not ", "data:,"])
     ({'a': b'a'}, ['data:,not a: 5 bytes with MD5 d53f33eb..., not 0cc175b9...'])
@@ -52,7 +52,7 @@ def fetch(url: str, *, md5: str, timeout: float = TIMEOUT) -> bytes:
 
     Raises:
         OSError, http.client.HTTPException: no network, no such file, no answer in time.
-        ValueError: the content is not what the checksum was made of.
+        ValueError: the content has another checksum.
 
     >>> fetch("data:,a", md5="0cc175b9c0f1b6a831c399e269772661")
     b'a'

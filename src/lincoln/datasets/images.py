@@ -137,7 +137,7 @@ def mnist() -> Images:
     (``LINCOLN_CACHE``, or the place for caches on this system), then downloaded there: 11 MB, checked by MD5.
 
     Raises:
-        MissingDataError: neither there nor to be had from the mirrors; it says where it looked.
+        MissingDataError: found in neither place, and no mirror gave it; it says where it looked.
         DataError: the file found is damaged.
 
     >>> mnist()  # doctest: +SKIP
@@ -219,7 +219,7 @@ def _damaged(path: Path, saw: str) -> DataError:
         where="datasets",
         saw=f"{path}: {saw}",
         why=f"it should hold {', '.join(ARRAYS)}: images (n, height, width) of uint8, labels (n,)",
-        fix="delete the file, and it is looked for elsewhere; or put a whole one in its place",
+        fix="delete the file, and it is looked for elsewhere; or put an undamaged one in its place",
     )
 
 
@@ -230,7 +230,7 @@ def _missing(source: Source, places: list[Path], failures: list[str]) -> Missing
         code="LN230",
         where=f"datasets.{source.name}",
         saw="\n        ".join(seen),
-        why="the data are neither on this computer nor to be had from a mirror",
+        why="the data are not on this computer, and no mirror gave them",
         fix=f"connect to the network and try again; or put {file} (arrays {', '.join(ARRAYS)}) into a folder "
         "and set the environment variable LINCOLN_DATA to that folder",
     )

@@ -71,7 +71,8 @@ def _parameter(writer: Any, parameter: Parameter, where: str) -> str:
     """The name of a parameter's array; a parameter that stands in several layers has one."""
     if id(parameter) not in writer.parameters:
         writer.parameters[id(parameter)] = writer.add_array(where, arrays.numpy(parameter.value))
-    return writer.parameters[id(parameter)]
+    name: str = writer.parameters[id(parameter)]
+    return name
 
 
 def _is_kept(layer: Layer, name: str) -> bool:

@@ -14,16 +14,16 @@ __all__ = ["dropout_mask"]
 
 
 @accelerated()
-def dropout_mask(rng: np.random.Generator, like: Array, rate: float) -> Array:
+def dropout_mask(rng: np.random.Generator, prototype: Array, rate: float) -> Array:
     """m / (1 - rate), m being 0 with probability ``rate`` and else 1, in an array's shape, dtype and library.
 
     >>> dropout_mask(np.random.default_rng(0), np.zeros((1, 4)), 0.5)
     array([[2., 2., 2., 0.]])
     """
-    uniform: Any = rng.random(tuple(like.shape), dtype=np.float32)
-    if type(like) is np.ndarray and like.dtype == np.float32:
+    uniform: Any = rng.random(tuple(prototype.shape), dtype=np.float32)
+    if type(prototype) is np.ndarray and prototype.dtype == np.float32:
         return kept(uniform, rate)
-    return arrays.like((uniform >= rate) / (1.0 - rate), like)
+    return arrays.like((uniform >= rate) / (1.0 - rate), prototype)
 
 
 @accelerated("elements")

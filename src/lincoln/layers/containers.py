@@ -28,6 +28,7 @@ class Container(Layer):
     """
 
     accepts = "any"
+    _learns: tuple[int, ...] | None = None
 
     def __init__(self, *layers: Layer, seed: int | None = None) -> None:
         self.layers = layers
@@ -59,12 +60,10 @@ class Container(Layer):
 
     def _learners(self) -> tuple[int, ...]:
         """The indices of the layers that have parameters; found once if all are Lincoln's own, which stay as built."""
-        known: tuple[int, ...] | None = self.__dict__.get("_learns")
-        if known is None:
-            known = tuple(index for index, layer in enumerate(self.layers) if tree.learns(layer))
-            if tree.is_own(self):
-                self.__dict__["_learns"] = known
-        return known
+        found = tuple(index for index, layer in enumerate(self.layers) if tree.learns(layer))
+        if tree.is_own(self):
+            self.__dict__["_learns"] = found
+        return found
 
     def _name_place(self, error: Exception, index: int) -> None:
         """Add to an error the way down to the layer that it came from."""
@@ -125,7 +124,7 @@ class Sequential(Container):
 
     def learn(self, output_grad: Array) -> None:
         """Down to the lowest layer that has parameters, and no further."""
-        learners = self._learners()
+        learners = self._learners() if self._learns is None else self._learns
         lowest, index = learners[0] if learners else len(self.layers), len(self.layers)
         try:
             for layer in reversed(self.layers[lowest:]):
@@ -300,7 +299,7 @@ class Parallel(Container):
         return sum(input_grads[1:], start=input_grads[0])
 
     def learn(self, output_grad: Array) -> None:
-        for index in self._learners():
+        for index in self._learners() if self._learns is None else self._learns:
             self._back(index, self.layers[index].learn, output_grad)
 
     def _back(self, index: int, way: Callable[[Array], Array], output_grad: Array) -> Array:

@@ -74,6 +74,7 @@ class Loss(WithArguments, Recorder):
     """What the network's output must be: ``"logits"``, ``"probabilities"``, ``"log-probabilities"``, or anything."""
 
     records: ClassVar[tuple[str, ...]] = ("last_input", "labels", "losses", "_shares", "_gone_back")
+    _watchers: tuple[Any, ...] = ()
     _shares: Any = None
     _gone_back: Any = None
     _scale: float = 1.0
@@ -142,29 +143,31 @@ class Loss(WithArguments, Recorder):
         if modes.shared and modes.is_in_doubt():  # another thread predicts: here it is meant to train
             with modes.training():
                 return self(input, labels, weights)
-        self.__dict__.pop("count", None)
-        self._gone_back = None
+        own = self.__dict__
+        own.pop("count", None)
+        own["_gone_back"] = None
         loss = self.forward(input, labels) if weights is None else self.forward(input, labels, weights)
         if loss is None:
             raise _nothing_returned(self, "forward")
-        if "count" not in self.__dict__:  # a forward of the subclass's own has not said how many examples there were
-            self.count = float(len(labels))
-            self.total = _number(loss) * (1.0 if self.reduction == "sum" else self.count)
+        if "count" not in own:  # a forward of the subclass's own has not said how many examples there were
+            own["count"] = float(len(labels))
+            own["total"] = _number(loss) * (1.0 if self.reduction == "sum" else own["count"])
         return loss
 
     def forward(self, input: Array, labels: Array, weights: Array | None = None) -> float:
         """Run the network forward, then the loss."""
-        self.last_input = None  # a batch that is refused leaves nothing to go back through
+        self.__dict__["last_input"] = None  # a batch that is refused leaves nothing to go back through
         return self.judge(self.network(input), labels, weights)
 
     def judge(self, predictions: Array, labels: Array, weights: Array | None = None) -> float:
         """The loss of what the network has given for a batch."""
-        self.last_input = None
-        self.labels = labels = self.fit_labels(predictions, labels)
-        self.losses = losses = self.value(predictions, labels)
+        own = self.__dict__
+        own["last_input"] = None
+        own["labels"] = labels = self.fit_labels(predictions, labels)
+        own["losses"] = losses = self.value(predictions, labels)
         if losses is None:
             raise _nothing_returned(self, "value")
-        self.last_input = predictions
+        own["last_input"] = predictions
         return self._reduce(weights)
 
     def gradient(self) -> Array:
@@ -213,21 +216,27 @@ class Loss(WithArguments, Recorder):
             )
         if not self._checked:
             _check_first_step(self.network)
-            self._checked = True
+            self.__dict__["_checked"] = True
         try:
-            if modes.is_recording():
+            if modes.blocks() and modes.is_recording():
                 self.network.backward(grad)
             else:
                 self.network.learn(grad)
         except BaseException:
             self.network.clear_grad()
             raise
-        self._gone_back = self.last_input
+        self.__dict__["_gone_back"] = self.last_input
 
     def __setattr__(self, name: str, value: Any) -> None:
-        for watcher in self.__dict__.get("_watchers", ()):
-            watcher.count += 1
+        """What a pass leaves aside, tell those who watch that the loss is no longer set as it was."""
+        if name not in self.records:
+            for watcher in self._watchers:
+                watcher.count += 1
         object.__setattr__(self, name, value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is copied and pickled: not what passes have left, nor who watches."""
+        return {name: value for name, value in super().__getstate__().items() if name != "_watchers"}
 
     def forget(self) -> None:
         """Drop what passes have recorded, here and in the network."""
@@ -249,21 +258,21 @@ class Loss(WithArguments, Recorder):
             )
 
     def _reduce(self, weights: Array | None) -> float:
-        losses, share = self.losses, self.share_of(self.labels)
-        examples, self._shares = float(len(losses)), None
+        own, losses, share = self.__dict__, self.losses, self.share_of(self.labels)
+        examples, own["_shares"] = float(len(losses)), None
         if weights is not None:
-            self._shares = weights = checked_weights(type(self).__name__, weights, losses)
+            own["_shares"] = weights = checked_weights(type(self).__name__, weights, losses)
             examples = functional.total(weights)
             losses = losses * _spread(weights, losses.ndim)
             share = weights if share is None else share * _spread(weights, share.ndim)
         total = functional.total(losses)
-        self.count = examples
+        own["count"] = examples
         if self.reduction == "sum":
-            self.total = total
+            own["total"] = total
             return total
-        self._scale = _inverse(examples if losses.ndim == 1 and share is None else _sum_over(share, losses))
-        loss = total * self._scale
-        self.total = loss * examples
+        own["_scale"] = _inverse(examples if losses.ndim == 1 and share is None else _sum_over(share, losses))
+        loss: float = total * own["_scale"]
+        own["total"] = loss * examples
         return loss
 
 

@@ -31,7 +31,7 @@ class Accuracy(Metric):
 
     Raises:
         MatchError: shapes that do not fit; one-hot labels.
-        DataError: a prediction is no probability, a label is no class; no predictions at all.
+        DataError: a prediction is not a probability, a label is not a class; no predictions at all.
 
     >>> Accuracy()([[0.1, 0.9], [0.8, 0.2]], [1, 1])
     0.5
@@ -62,7 +62,7 @@ class TopKError(Metric):
 
     Raises:
         MatchError: scores that are not ``(n, classes)``, or fewer classes than k.
-        DataError: a label is no class; no predictions at all; k below 1.
+        DataError: a label is not a class; no predictions at all; k below 1.
 
     >>> TopKError(k=2)([[0.1, 0.7, 0.2], [0.1, 0.7, 0.2]], [2, 0])
     0.5
@@ -103,14 +103,14 @@ class ConfusionCounts(Tally[np.ndarray]):
     """How often each class was taken for each class: a table, not one number, with true classes in rows.
 
     Args:
-        count: the number of classes; if it is not given, the table grows with the largest class met.
+        count: the number of classes; if it is not given, the table grows with the largest class seen.
         logprob: as in `Accuracy`, which also says what predictions may be.
 
     Attributes:
         counts: ``(classes, classes)``, int64.
 
     Raises:
-        MatchError, DataError: as `Accuracy`; NaN; a class that is no integer from 0 to ``count`` - 1.
+        MatchError, DataError: as `Accuracy`; NaN; a class that is not an integer from 0 to ``count`` - 1.
 
     >>> table = ConfusionCounts()
     >>> table.update([0, 1, 1], [0, 0, 1])

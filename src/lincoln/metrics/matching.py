@@ -30,7 +30,7 @@ def aligned(predictions: Any, labels: Any, *, where: str) -> tuple[np.ndarray, n
     A last axis of one column is taken off where that makes them fit.
 
     Raises:
-        MatchError: they fit in no way.
+        MatchError: they do not fit.
         DataError: there are none.
 
     >>> p, y = aligned([[1.0], [2.0]], [1.0, 2.0], where="MeanSquaredError")
@@ -101,7 +101,7 @@ def class_numbers(values: np.ndarray, count: int, *, where: str) -> np.ndarray:
     """Classes as int64, each from 0 to ``count`` - 1; with a count of 0 there is no upper limit.
 
     Raises:
-        DataError: something else among them, which is shown.
+        DataError: a value that is not such a class, which is shown.
 
     >>> class_numbers(np.array([0.0, 2.0]), 3, where="Accuracy")
     array([0, 2])
@@ -131,7 +131,7 @@ def check_real(values: np.ndarray, *, where: str, name: str) -> None:
             code="LN249",
             where=where,
             saw=f"{name} of type {values.dtype}",
-            why="only real numbers are larger or smaller than others, and so many apart",
+            why="only real numbers can be compared and subtracted",
             fix="np.asarray(x, dtype=np.float64)",
         )
 

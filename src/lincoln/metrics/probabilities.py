@@ -22,8 +22,8 @@ class LogLoss(Metric):
 
     Raises:
         MatchError: shapes that do not fit.
-        DataError: predictions that are no probabilities, or rows of them that do not add up to 1; a label that is no
-            class; no predictions at all.
+        DataError: predictions that are not probabilities, or rows of them that do not add up to 1; a label that is
+            not a class; no predictions at all.
 
     >>> round(LogLoss()([[0.5, 0.5], [0.1, 0.9]], [0, 1]), 4)
     0.3993

@@ -25,8 +25,8 @@ class MeanSquaredError(Metric):
     """Σ (p - y)² / n
 
     Raises:
-        MatchError: predictions and labels of different shapes, ``(n,)`` and ``(n, 1)`` apart.
-        DataError: values that are no numbers; no predictions at all.
+        MatchError: predictions and labels of different shapes; ``(n,)`` and ``(n, 1)`` mean the same.
+        DataError: values that are not numbers; no predictions at all.
 
     >>> MeanSquaredError()([1.0, 2.0], [[1.0], [4.0]])
     2.0
@@ -44,8 +44,8 @@ class MeanAbsoluteError(Metric):
     """Σ |p - y| / n
 
     Raises:
-        MatchError: predictions and labels of different shapes, ``(n,)`` and ``(n, 1)`` apart.
-        DataError: values that are no numbers; no predictions at all.
+        MatchError: predictions and labels of different shapes; ``(n,)`` and ``(n, 1)`` mean the same.
+        DataError: values that are not numbers; no predictions at all.
 
     >>> MeanAbsoluteError()([1.0, 2.0], [[1.0], [4.0]])
     1.0
@@ -64,7 +64,7 @@ class RootMeanSquaredError(Metric):
 
     Raises:
         MatchError: predictions and labels of different shapes, or batches of different columns.
-        DataError: values that are no numbers; no predictions at all.
+        DataError: values that are not numbers; no predictions at all.
 
     >>> RootMeanSquaredError()([1.0, 5.0], [4.0, 1.0]) == 12.5**0.5
     True
@@ -105,7 +105,7 @@ class R2Score(Metric):
 
     Raises:
         MatchError: predictions and labels of different shapes, or batches of different columns.
-        DataError: values that are no numbers; no predictions at all.
+        DataError: values that are not numbers; no predictions at all.
 
     >>> R2Score()([1.0, 2.0, 4.0], [1.0, 2.0, 3.0])
     0.5

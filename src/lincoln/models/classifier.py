@@ -19,8 +19,8 @@ __all__ = ["Classifier", "Logistic"]
 class Classifier(Model):
     """Learns to tell classes apart.
 
-    The network has one output, which is the second of two classes' probability (or its logit), or one output for each
-    class. Labels may be integers, booleans or strings.
+    The network has one output, which is the probability of the second of two classes (or its logit), or one output for
+    each class. Labels may be integers, booleans or strings.
 
     Args:
         network: the layers.
@@ -38,7 +38,7 @@ class Classifier(Model):
 
     Raises:
         MatchError: more or fewer classes than the network has outputs for; a loss of another network.
-        DataError: labels of one class only, or that are no classes.
+        DataError: labels of only one class, or labels that are not classes.
 
     >>> from lincoln import Dense, Sequential
     >>> x = np.array([[0.0], [1.0], [2.0], [3.0]])
@@ -62,7 +62,7 @@ class Classifier(Model):
             code="LN176",
             where=type(self).__name__,
             saw=f"a network that ends in {last!r}, and no loss",
-            why="what its outputs mean is not known",
+            why="it is not known what its outputs mean",
             fix="loss=..., such as SoftmaxCrossEntropy for logits; or Dense(..., activation=None) as the last layer",
         )
 
@@ -84,7 +84,7 @@ class Classifier(Model):
             raise DataError(
                 code="LN171",
                 where=f"{type(self).__name__}.fit",
-                saw=f"one class only: {found.tolist()}",
+                saw=f"only one class: {found.tolist()}",
                 why="there is nothing to tell apart",
                 fix="labels with two classes or more",
             )
@@ -140,7 +140,7 @@ class Classifier(Model):
         return np.concatenate([1.0 - p, p], axis=1) if p.shape[1] == 1 else np.asarray(p)
 
     def predict(self, features: Any) -> np.ndarray:
-        """The most probable class of each example; of two classes the second where both are as probable.   -> (n,)"""
+        """The most probable class of each example; the second of two that are equally probable.   -> (n,)"""
         p = np.asarray(self.probabilities(self.outputs(features)))
         chosen = (p[:, 0] >= 0.5).astype(np.int64) if p.shape[1] == 1 else p.argmax(axis=1)
         named: np.ndarray = chosen if self.classes is None else self.classes[chosen]
@@ -155,7 +155,7 @@ class Classifier(Model):
         return shape is not None and shape[-1] == 1
 
     def _column(self, labels: np.ndarray) -> np.ndarray:
-        """Labels as ``(n,)``; what are no classes is refused."""
+        """Labels as ``(n,)``; what is not a class is refused."""
         kind, types = labels.dtype.kind, set()
         if kind == "O":
             types = {type(label) for label in labels.ravel().tolist()}

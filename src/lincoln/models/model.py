@@ -102,7 +102,7 @@ class Model(WithArguments):
         raise NotImplementedError
 
     def learn_labels(self, labels: np.ndarray) -> None:
-        """See the training labels before training, such as to number the classes. The network is built by then."""
+        """Look at the training labels before training, for example to number the classes; the network is built."""
 
     def network_labels(self, labels: np.ndarray) -> np.ndarray:
         """Labels as the loss wants them, one row for each example."""
@@ -133,7 +133,7 @@ class Model(WithArguments):
             print_every: write a line to stderr after every so many steps: the mean loss per example since the last
                 line, and the metric on the validation data, or else on the training data. None for no lines.
             batch_size: how many examples a step learns from.
-            valid: features and labels to judge on after each epoch; a third part weights them in the loss.
+            valid: features and labels to judge on after each epoch; a third part weights the examples in the loss.
             sample_weight: how much each training example counts, ``(n,)``; 2 is like the example given twice.
             early_stopping: when to stop; a number is its patience in epochs, True the usual one. The best weights are
                 brought back.
@@ -302,7 +302,7 @@ class Model(WithArguments):
             code="LN524",
             where=f"{type(self).__name__}.fit",
             saw="sample_weight beside batch_gen",
-            why="the batches come from elsewhere, and which weights belong to which rows is not known here",
+            why="the batches come from elsewhere, and it is not known here which weights belong to which rows",
             fix="batches (x, y, weights); or fit(features, labels, sample_weight=...) without batch_gen",
         )
 

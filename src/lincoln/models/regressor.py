@@ -32,7 +32,7 @@ class Regressor(Model):
 
     Raises:
         MatchError: another number of values than outputs; a loss of another network.
-        DataError: labels that are no numbers.
+        DataError: labels that are not numbers.
 
     >>> from lincoln import layers
     >>> x = np.linspace(-1, 1, 20)[:, None]

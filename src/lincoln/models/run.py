@@ -23,7 +23,7 @@ class Run:
     Args:
         trainer: the training loop.
         epochs: how many there will be, those before an interruption included.
-        stopping: when to stop; None for not before the end.
+        stopping: when to stop; None to run all epochs.
         checkpoint: where to write how far it has come.
 
     Attributes:
@@ -83,7 +83,7 @@ class Run:
         return 0 if self.stopping and self.stopping.over else max(0, self._epochs - self.done)
 
     def on_step(self, then: OnStep | None) -> OnStep | None:
-        """What is to be called after each step: something else first, then the checkpoint."""
+        """What is called after each step: the function that was given first, then the checkpoint."""
         if self.checkpoint is None:
             return then
         write = self.checkpoint.on_step

@@ -22,8 +22,8 @@ class EarlyStopping(WithArguments):
     It looks at the validation loss, or at the training loss where there is no validation   (Prechelt 1998).
 
     Args:
-        patience: how many epochs without a fall are borne.
-        min_delta: how far below the best so far counts as a fall.
+        patience: how many epochs without improvement are allowed.
+        min_delta: how far below the best loss so far counts as an improvement.
 
     Attributes:
         best: the lowest loss seen.
@@ -47,7 +47,7 @@ class EarlyStopping(WithArguments):
                 code="LN167",
                 where="EarlyStopping",
                 saw=f"patience={patience}, min_delta={min_delta}",
-                why="it waits for at least one epoch for a fall of the loss",
+                why="it waits at least one epoch for the loss to fall",
                 fix="EarlyStopping(patience=10)",
             )
         self.patience = patience
@@ -72,7 +72,7 @@ class EarlyStopping(WithArguments):
 
     @property
     def over(self) -> bool:
-        """Whether its patience is at an end."""
+        """Whether its patience has run out."""
         return self._waited >= self.patience
 
     def restore(self, network: Layer) -> None:

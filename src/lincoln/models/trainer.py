@@ -27,7 +27,7 @@ from .history import Epoch
 __all__ = ["Evaluation", "Trainer"]
 
 _APART = 16
-"""How many steps lie between two states to come back to, at least."""
+"""The least number of steps between two states to come back to."""
 
 Batches = Iterable[Any] | Callable[[], Iterable[Any]]
 

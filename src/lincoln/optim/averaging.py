@@ -35,7 +35,7 @@ class WeightAverage(WithArguments):
 
     Raises:
         DataError: a decay outside its range.
-        ContractError: something else than a network.
+        ContractError: not a network.
 
     >>> from lincoln import layers
     >>> layer = layers.Linear(1).build(1, dtype="float64")
@@ -58,11 +58,11 @@ class WeightAverage(WithArguments):
         self._average: Array = None
 
     def update(self) -> None:
-        """Take the weights as they are now into the average; to be called after each step of the optimizer.
+        """Take the weights as they are now into the average; call it after each step of the optimizer.
 
         Raises:
             NotFittedError: the network is not built.
-            MatchError: the network has another number of parameters than before.
+            MatchError: the number of the network's parameters has changed.
         """
         vector = self.network.vector
         if not vector.parameters:
@@ -78,7 +78,7 @@ class WeightAverage(WithArguments):
     def apply(self) -> Iterator[None]:
         """Inside this block the network has the averaged weights; after it, whatever happens, its own again.
 
-        What the weights learn inside the block is lost at its end.
+        Changes of the weights inside the block are lost at its end.
 
         Raises:
             NotFittedError: there has been no update.

@@ -1,4 +1,4 @@
-"""Groups: parameters that an optimizer treats in a way of their own."""
+"""Groups: parameters that an optimizer treats differently from the others."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ def biases_and_norms(parameter: Parameter) -> bool:
 
 
 class Group(WithArguments):
-    """Parameters that an optimizer treats in a way of their own.
+    """Parameters that an optimizer treats differently from the others.
 
     Args:
         select: a function of a `Parameter` that says whether it belongs here.
-        lr_factor: the learning rate is multiplied by it; 0 holds the parameters still, but counts their gradients.
-        weight_decay: instead of the optimizer's own; None leaves that.
+        lr_factor: the learning rate is multiplied by it; with 0 the parameters stay as they are, but their
+            gradients count for the norm.
+        weight_decay: in the place of the optimizer's; None keeps the optimizer's.
 
     Raises:
         DataError: a number outside its range.

@@ -41,12 +41,12 @@ class _Segment:
 class Optimizer(WithArguments):
     """An update rule on the flat vector of a network's parameters.
 
-    A subclass writes ``update``, and ``initial_state`` if it remembers something between steps. Every number of the
-    vector is one parameter's for itself, so an update is an element-wise formula.
+    A subclass writes ``update``, and ``initial_state`` if it remembers something between steps. Each number of the
+    vector is updated by itself, so an update is an element-wise formula.
 
     One step: the gradients of all parameters that are not frozen are clipped, first by value and then by the norm of
-    all of them together; weight decay is added; ``update`` changes the values; the gradients are used up. They stay
-    to be looked at, as they came from the backward pass, until the next one replaces them.
+    all of them together; weight decay is added; ``update`` changes the values; the gradients are used up. They can
+    still be read, as the backward pass left them, until the next one replaces them.
 
     Args:
         network: whose parameters are learned; it need not be built yet.
@@ -126,7 +126,7 @@ class Optimizer(WithArguments):
 
         Args:
             value: of shape ``(size,)``, the whole vector or a part of it.
-            grad: of the same shape; only to be read.
+            grad: of the same shape; not to be changed.
             state: the arrays of `initial_state` as attributes, to be changed in place, and ``state.step``, how many
                 steps these parameters have taken, this one included.
             lr: the learning rate of this step.
@@ -157,7 +157,7 @@ class Optimizer(WithArguments):
             where=type(self).__name__,
             saw=f"a learning rate of {rate} for step {self.steps}, from {self._lr!r}",
             why="a step of that length destroys the parameters",
-            fix="mend the schedule: it gives a finite number, not below 0, for every step from 0 on",
+            fix="change the schedule: it must give a finite number, 0 or more, for every step from 0 on",
         )
 
     def step(self) -> None:
@@ -199,7 +199,7 @@ class Optimizer(WithArguments):
             self._lr.observe(value)
 
     def state_dict(self) -> dict[str, Any]:
-        """All that another optimizer of the same making needs to go on as if it were this one.
+        """Everything that another optimizer, made in the same way, needs to go on as this one would.
 
         New NumPy arrays and numbers: ``steps``; ``missed``, the steps that each parameter was frozen for; ``lr``, or
         ``schedule.*`` if a schedule has something to remember; ``state.*``, what the rule remembers.
@@ -342,7 +342,7 @@ def checked_network(network: Any, where: str) -> Layer:
     """The network, if it is one.
 
     Raises:
-        ContractError: it is something else.
+        ContractError: it is not a network.
     """
     if isinstance(network, Layer):
         return network
@@ -356,6 +356,6 @@ def checked_network(network: Any, where: str) -> Layer:
 
 
 def of_kind(array: Array, prototype: Array) -> Array:
-    """An array in the library, dtype and device of another: itself where it is so already."""
+    """An array in the library, dtype and device of another: itself where it is such an array already."""
     kind, wanted = ((arrays.library(a), str(a.dtype), str(a.device)) for a in (array, prototype))
     return array if kind == wanted else arrays.like(arrays.numpy(array), prototype)

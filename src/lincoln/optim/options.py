@@ -18,7 +18,7 @@ def number(value: Any, interval: str, *, name: str, where: str, fix: str) -> flo
         interval: such as ``"[0, 1)"``: a square bracket includes the end, a round one leaves it out.
         name: of the option.
         where: of the class that was given it.
-        fix: a value that would do.
+        fix: a value that is accepted.
 
     Raises:
         DataError: anything else; NaN lies in no interval.

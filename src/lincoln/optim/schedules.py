@@ -40,7 +40,7 @@ class Schedule(WithArguments):
         raise NotImplementedError(f"{type(self).__name__}.__call__")
 
     def observe(self, value: float) -> None:
-        """Learn how the training goes, once an epoch: the validation loss, or else the training loss. Most do not."""
+        """Take note of a loss, once an epoch: of validation, or else of training. Most schedules need none."""
 
     def state_dict(self) -> dict[str, float]:
         """What the schedule has learned, as numbers; nothing where it is a formula of the step alone."""
@@ -208,7 +208,7 @@ class OneCycle(Schedule):
 
 
 class ReduceOnPlateau(Schedule):
-    """η ← max(γ η, η₁) once more than ``patience`` observed values in a row have brought nothing better
+    """η ← max(γ η, η₁) once more than ``patience`` observed values in a row have been no better than the best
 
     A value is better if it lies below the best one by more than ``threshold`` times the best one's size. The lower
     the value, the better: let it observe ``1 - accuracy``, not the accuracy.
@@ -216,8 +216,8 @@ class ReduceOnPlateau(Schedule):
     Args:
         lr: the first rate.
         factor: γ, in (0, 1).
-        patience: how many values in a row may bring nothing better.
-        threshold: the least gain that counts, as a share of the best value.
+        patience: how many values in a row may be no better than the best.
+        threshold: the least improvement that counts, as a share of the best value.
         cooldown: how many values after a reduction are not counted.
         min_lr: η₁, not above ``lr``.
 
@@ -256,7 +256,7 @@ class ReduceOnPlateau(Schedule):
         return self._rate
 
     def observe(self, value: float) -> None:
-        """Count a value, once an epoch; NaN counts as no better."""
+        """Count a value, once an epoch; NaN is never better."""
         value = float(value)
         gain = self.threshold * abs(self._best) if math.isfinite(self._best) else 0.0
         if value < self._best - gain:

@@ -1,7 +1,7 @@
 """The program of a network: its training step as a straight line of calls."""
 
 from .fusions import FUSIONS
-from .program import Program, program
+from .listing import Program, program
 from .runner import Runner
 from .text import Step
 

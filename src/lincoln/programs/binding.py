@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 
 from .. import functional
+from ..functional.linear import product
 from ..tracing import Traced
 from .text import Into
 from .trace import Call
 
 __all__ = ["direct"]
 
-_SAME_AS = {functional.product: np.ndarray.dot}
+_SAME_AS = {product: np.ndarray.dot}
 """Functions of Lincoln's that are one of NumPy's where both operands are matrices."""
 
 
@@ -64,20 +65,24 @@ def _by_elements(twin: Callable[..., Any], is_array: tuple[bool, ...]) -> Callab
     return by_elements
 
 
-def _on_twins(formula: types.FunctionType) -> types.FunctionType:
+def _on_twins(formula: types.FunctionType, made: dict[Any, types.FunctionType] | None = None) -> types.FunctionType:
     """The same code, in which the names of functions with twins stand for the twins."""
+    made = {} if made is None else made
+    if formula in made:
+        return made[formula]
     names = dict(formula.__globals__)
+    same = types.FunctionType(formula.__code__, names, formula.__name__, formula.__defaults__, formula.__closure__)
+    same.__kwdefaults__ = formula.__kwdefaults__
+    made[formula] = same
     for name in formula.__code__.co_names:
-        value = names.get(name)
+        value: Any = names.get(name)
         if value in _SAME_AS if isinstance(value, types.FunctionType) else False:
             names[name] = _SAME_AS[value]
         elif getattr(value, "twin", None) is not None and value.form != "elements":
             names[name] = value.twin
         elif isinstance(value, types.FunctionType) and value.__module__.startswith(functional.__name__):
-            names[name] = value if getattr(value, "twin", None) else _on_twins(inspect.unwrap(value))
-    made = types.FunctionType(formula.__code__, names, formula.__name__, formula.__defaults__, formula.__closure__)
-    made.__kwdefaults__ = formula.__kwdefaults__
-    return made
+            names[name] = value if getattr(value, "twin", None) else _on_twins(inspect.unwrap(value), made)
+    return same
 
 
 def _agree(candidate: Callable[..., Any], call: Call) -> bool:

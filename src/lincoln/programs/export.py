@@ -162,6 +162,9 @@ def _define(name: str, function: Any, written: dict[str, str]) -> None:
         elif isinstance(value, float | int | str | tuple):
             constants.append(f"{used} = {value!r}\n")
     text = textwrap.dedent(inspect.getsource(function))
+    for used in set(re.findall(r"\barrays\.(\w+)", text)):
+        _define(used, getattr(arrays, used), written)
+    text = text.replace("arrays.", "")
     text = text[text.index("def ") :].replace(f"def {function.__name__}(", f"def {name}(", 1)
     del written[name]
     written[name] = "".join(constants) + text.rstrip()

@@ -124,21 +124,24 @@ def _is_from(module: str, *more: str) -> bool:
 
 def _functions(owner: Any) -> Iterator[types.FunctionType]:
     """The functions of a user's class, of its attributes, and of all that these name: not those of Lincoln or NumPy."""
-    waiting: list[Any] = [value for value in vars(owner).values() if isinstance(value, types.FunctionType | tuple)]
+    waiting: list[Any] = []
+    for value in vars(owner).values():
+        waiting += [part for part in (value if isinstance(value, tuple) else [value]) if not isinstance(part, type)]
+    given = {id(value) for value in waiting}
     for kind in type(owner).__mro__:
         if not _is_from(kind.__module__, "builtins"):
             waiting += vars(kind).values()
     seen: set[int] = set()
     while waiting:
         value = waiting.pop()
-        if isinstance(value, tuple):
-            waiting += value
-            continue
+        is_given = id(value) in given
         if isinstance(value, property):
-            waiting += [value.fget]
+            value = value.fget
         value = getattr(value, "__func__", value)
         value = getattr(value, "__wrapped__", value)
-        if isinstance(value, types.FunctionType) and id(value) not in seen and not _is_from(value.__module__ or ""):
+        if not isinstance(value, types.FunctionType) or id(value) in seen:
+            continue
+        if is_given or not _is_from(value.__module__ or ""):
             seen.add(id(value))
             yield value
             waiting += [found for _, _, found in _named(value)]

@@ -15,7 +15,7 @@ from ..losses import Loss
 from ..parameters import Buffer
 from ..tracing import NotTraceableError
 from .binding import same
-from .program import Program, kind_of
+from .listing import Program, kind_of
 from .trace import owners
 
 __all__ = ["Runner"]

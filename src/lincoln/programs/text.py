@@ -264,9 +264,7 @@ class Page:
     def _statement(self, call: Call, text: str) -> str:
         names = [self.names[id(result)] for result in call.results]
         if call.target is not None:
-            return (
-                f"{self._target(call.target)} += {text}" if call.adds else f"{self._target(call.target)}[...] = {text}"
-            )
+            return f"{self._target(call.target)}[...] {'+' if call.adds else ''}= {text}"
         if not names:
             return text
         return f"{', '.join(names)}{',' if call.gives_tuple and len(names) == 1 else ''} = {text}"
@@ -288,7 +286,8 @@ class Page:
         return self._bind(f"d{name}", Into(place)) if place in self.recipe.parameters else self._bind(name, place)
 
     def _expression(self, call: Call) -> tuple[str, float]:
-        function, operands = call.function, call.operands
+        function: Any = call.function
+        operands = call.operands
         if function is None:
             return self._show(operands[0])[0], 0
         if function in _INFIX and len(operands) == 2 and not call.named:
@@ -309,26 +308,23 @@ class Page:
         return f"{self._function(call)}({self._arguments(operands, call.named)})", _TIGHT
 
     def _function(self, call: Call) -> str:
-        function = call.function
+        function: Any = call.function
         if isinstance(function, Method):
-            owner = "loss_" if function.place.layer == LOSS else f"layer{self._number(function.place.layer)}"
-            return f"{self._bind(owner, function.place)}.{function.name}"
-        if isinstance(function, np.ufunc) or getattr(np, function.__name__, None) is function:
-            return (
-                f"np.{function.__name__}"
-                if getattr(np, function.__name__, None) is function
-                else self._bind(function.__name__, function)
-            )
-        owner = getattr(function, "__self__", None)
+            holder = "loss_" if function.place.layer == LOSS else f"layer{self._number(function.place.layer)}"
+            return f"{self._bind(holder, function.place)}.{function.name}"
+        name = str(function.__name__)
+        if getattr(np, name, None) is function:
+            return f"np.{name}"
+        owner: Any = getattr(function, "__self__", None)
         if isinstance(owner, np.ufunc):
-            return f"np.{owner.__name__}.{function.__name__}"
+            return f"np.{owner.__name__}.{name}"
         if function is operator.abs:
             return "abs"
-        self._taken.discard(function.__name__)
-        name = self._bind(function.__name__, function)
-        self._taken.add(function.__name__)
-        self.functions.setdefault(name, []).append(call)
-        return name
+        self._taken.discard(name)
+        bound = self._bind(name, function)
+        self._taken.add(name)
+        self.functions.setdefault(bound, []).append(call)
+        return bound
 
     def _arguments(self, operands: Iterable[Any], named: dict[str, Any]) -> str:
         shown = [self._show(operand)[0] for operand in operands]

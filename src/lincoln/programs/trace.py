@@ -7,6 +7,7 @@ do again stays one call, ``layer.forward(a)``, and its reason is noted.
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -196,7 +197,7 @@ class _Tracer:
     def call(self, function: Callable[..., Any], args: tuple[Any, ...], named: dict[str, Any]) -> Any:
         """Call a function on the arrays behind its traced arguments; its results, traced."""
         layer, direction = self._inside[-1]
-        if layer in self.recipe.reads:
+        if layer in self.recipe.reads and _is_users_code():
             self.recipe.reads[layer].explain((*args, *named.values()))
         value = function(*_values(args), **{name: _values((arg,))[0] for name, arg in named.items()})
         gives_tuple = isinstance(value, tuple)
@@ -274,7 +275,7 @@ class _Tracer:
                 elif isinstance(value, np.ndarray | np.random.Generator):
                     self.recipe.constants[id(value)] = Place(number, name)
                 if isinstance(value, np.random.Generator):
-                    self.recipe.states[id(value)] = copy.deepcopy(value.bit_generator.state)
+                    self.recipe.states[id(value)] = copy.deepcopy(dict(value.bit_generator.state))
 
     def _source(self, value: Any, place: Place) -> Traced:
         traced = Traced(value, self)
@@ -370,10 +371,29 @@ class _Tracer:
                     self.recipe.stores.append(Store(Place(number, name), value))
                 elif name in old and old[name] is value:
                     continue
-                elif number in self.recipe.reads and not name.startswith("_") and not _same(old.get(name, old), value):
+                elif (
+                    number in self.recipe.reads
+                    and not (name.startswith("_") or (number == LOSS and hasattr(Loss, name)))
+                    and not _same(old.get(name, old), value)
+                ):
                     raise _Stays(number, f"it changes self.{name} in a pass")
                 elif isinstance(value, float | int | None) and (number == LOSS or not name.startswith("_")):
                     self.recipe.stores.append(Store(Place(number, name), value))
+
+
+def _is_users_code() -> bool:
+    """Whether the call that is being written down was made by code that is not Lincoln's own."""
+    frame = sys._getframe(2)
+    while frame.f_back is not None:
+        module = str(frame.f_globals.get("__name__", ""))
+        if not module.startswith(_BETWEEN):
+            return module.partition(".")[0] != "lincoln"
+        frame = frame.f_back
+    return True
+
+
+_BETWEEN = ("numpy", "lincoln.arrays", "lincoln.kernels", "lincoln.programs", "lincoln.tracing")
+"""Modules that stand between a call and who made it."""
 
 
 def _is_own(owner: Any) -> bool:
