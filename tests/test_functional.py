@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from lincoln import functional
-from lincoln.tracing import NotTraceableError, Traced
 from lincoln.functional import activations, dropout, fused, losses, normalization, reductions, updates
+from lincoln.tracing import NotTraceableError, Traced
 
 A = np.array([[-3.0, -0.5, 0.25, 2.0], [0.5, -1.0, 0.0, 30.0]])
 G = np.array([[1.0, -2.0, 0.5, 3.0], [-1.0, 0.25, 2.0, 1.0]])

@@ -1,4 +1,4 @@
-"""Compiled twins of the losses of yes-or-no questions of `lincoln.functional.losses`, on probabilities in float32 alone; see `rectifiers`."""
+"""Compiled twins of the losses of yes-or-no questions; see `rectifiers`. On probabilities in float32 alone."""
 
 import numpy as np
 

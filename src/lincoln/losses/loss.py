@@ -77,7 +77,8 @@ class Loss(WithArguments, Recorder):
     _watchers: tuple[Any, ...] = ()
     _shares: Any = None
     _gone_back: Any = None
-    _scale: float = 1.0
+    _scale: float | None = None
+    """What the derivative is multiplied by; None in a sum."""
     _checked: bool = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -178,7 +179,7 @@ class Loss(WithArguments, Recorder):
             raise _nothing_returned(self, "derivative")
         if self._shares is not None:
             grad = grad * _spread(self._shares, grad.ndim)
-        return grad if self.reduction == "sum" else grad * self._scale
+        return grad if self._scale is None else grad * self._scale
 
     def backward(self) -> None:
         """Send the gradient back through the network: every parameter has its gradient afterwards.
