@@ -44,9 +44,9 @@ def weight_grad(x: Array, output_grad: Array, out: Array | None = None) -> Array
     array([[3.],
            [6.]])
     """
-    if out is not None:
-        return rows(x).T.dot(rows(output_grad), out=out)
-    return product(rows(x).T, rows(output_grad))
+    if x.ndim > 2:
+        x, output_grad = rows(x), rows(output_grad)
+    return product(x.T, output_grad) if out is None else x.T.dot(output_grad, out=out)
 
 
 @accelerated()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -92,10 +92,17 @@ def _agree(candidate: Callable[..., Any], call: Call) -> bool:
         operands = [_value(operand) for operand in call.operands]
         named = {name: _value(value) for name, value in call.named.items()}
         try:
-            results.append((function(*operands, **named), named.get("out")))
+            results.append((function(*operands, **named), *_written(call, operands), named.get("out")))
         except Exception:
             return False
     return same(*results)
+
+
+def _written(call: Call, operands: list[Any]) -> Iterator[Any]:
+    """The gradients that a call has put its results into."""
+    for operand, given in zip(call.operands, operands, strict=True):
+        if isinstance(operand, Into):
+            yield given
 
 
 def same(one: Any, other: Any) -> bool:

@@ -56,8 +56,8 @@ def _fuse(calls: list[Call], fusion: Fusion) -> list[Call]:
 def _joined(first: Call, second: Call, fusion: Fusion) -> Call:
     return Call(
         fusion.fused,
-        (*first.operands, *second.operands[1:]),
-        dict(second.named),
+        (*first.operands, *second.operands[1:], *second.named.values()),
+        {},
         first.results if fusion.into else (*first.results, *second.results),
         not fusion.into,
         first.layer,

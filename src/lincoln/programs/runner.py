@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -42,18 +43,25 @@ class Bound:
         self.step = program.bind(loss)
         self.place_of = program.place_of
         self._globals = [watched for reads in program.recipe.reads.values() for watched in reads.watched]
-        everything = owners(loss)
-        left = {(id(store.place.find_owner(everything)), store.place.name) for store in program.recipe.stores}
-        self._settings = [
-            (vars(owner), name, value)
-            for owner in everything
-            for name, value in vars(owner).items()
-            if _is_setting(name, value) and (id(owner), name) not in left
-        ]
+        self._owners = owners(loss)
+        self._left = {(id(store.place.find_owner(self._owners)), store.place.name) for store in program.recipe.stores}
+        self._settings = list(self._read_settings())
 
     def holds(self) -> bool:
         """Whether settings of layers and loss are what they were when it was written down."""
-        return all(name in space and _unchanged(space[name], value) for space, name, value in self._settings)
+        now = list(self._read_settings())
+        return len(now) == len(self._settings) and all(
+            name == other and _unchanged(value, before)
+            for (name, value), (other, before) in zip(now, self._settings, strict=True)
+        )
+
+    def _read_settings(self) -> Iterator[tuple[str, Any]]:
+        """What layers and loss are set to, in order."""
+        for owner in self._owners:
+            yield "_training", getattr(owner, "_training", True)
+            for name, value in sorted(vars(owner).items()):
+                if _is_setting(name, value) and (id(owner), name) not in self._left:
+                    yield name, value
 
     def is_ready(self) -> bool:
         """Whether it can take the next step: its arrays, the mode and what users' layers read are as they were."""
@@ -216,8 +224,6 @@ _MACHINERY = frozenset({"arguments", "input_shape", "output_shape", "built"})
 
 def _is_setting(name: str, value: Any) -> bool:
     """Whether an attribute is one that changes what a layer does, and not one that a pass or the library keeps."""
-    if name == "_training":
-        return True
     return (
         not name.startswith("_")
         and name not in _MACHINERY
