@@ -559,3 +559,33 @@ def test_labels_are_looked_at_for_a_value_written_anew():
 
     with pytest.raises(lnc.exc.DataError, match="LN137"):
         Own(layers.Linear(3))(np.ones((2, 2)), np.array([0, -1]))
+
+
+@pytest.mark.parametrize(
+    ("loss_class", "labels"),
+    [
+        (losses.SoftmaxCrossEntropy, np.array([0, 1])),
+        (losses.SigmoidCrossEntropy, np.array([[0.0, 1.0], [1.0, 0.0]])),
+        (losses.Poisson, np.array([[0.0, 1.0], [2.0, 0.0]])),
+    ],
+)
+def test_a_derivative_at_other_predictions_does_not_use_what_the_last_value_kept(loss_class, labels: np.ndarray):
+    here, there = np.array([[1.0, -1.0], [0.5, 2.0]]), np.array([[-2.0, 0.0], [1.0, 1.0]])
+    loss, fresh = loss_class(layers.Sequential()), loss_class(layers.Sequential())
+    loss(here, labels)
+    np.testing.assert_allclose(loss.derivative(there, labels), fresh.derivative(there, labels))
+    loss.value(there, labels)
+    np.testing.assert_allclose(loss.gradient(), fresh.derivative(here, labels))
+
+
+def test_inference_keeps_nothing_for_the_way_back():
+    loss = losses.SoftmaxCrossEntropy(layers.Linear(2, seed=0))
+    with lnc.inference():
+        loss(np.ones((2, 3)), np.array([0, 1]))
+    assert (loss.predictions, loss.p) == (None, None)
+
+
+def test_class_weights_are_looked_at_when_the_loss_is_made():
+    with pytest.raises(lnc.exc.DataError, match="LN149"):
+        losses.CrossEntropy(layers.Sequential(), class_weight=[1.0, -1.0])
+    assert losses.CrossEntropy(layers.Sequential(), class_weight=np.array([1, 2])).class_weight == (1, 2)

@@ -32,23 +32,28 @@ def rmsprop(value, grad, square, lr, alpha, eps, mean, velocity, momentum):
     new = value.dtype.type(1.0 - alpha)
     small = value.dtype.type(eps)
     push = value.dtype.type(momentum)
+    scale = np.empty_like(value)
     for i in range(size):
-        square[i] = stays * square[i] + new * (grad[i] * grad[i])
+        s = stays * square[i] + new * (grad[i] * grad[i])
+        square[i] = s
+        scale[i] = s
     if mean is not None:
         for i in range(size):
-            mean[i] = stays * mean[i] + new * grad[i]
+            m = stays * mean[i] + new * grad[i]
+            mean[i] = m
+            scale[i] -= m * m
+        for i in range(size):
+            scale[i] = zero if scale[i] < zero else scale[i]
     for i in range(size):
-        if mean is None:
-            spread = square[i]
-        else:
-            centered = square[i] - mean[i] * mean[i]
-            spread = zero if centered < zero else centered
-        step = grad[i] / (np.sqrt(spread) + small)
-        if velocity is None:
-            value[i] -= rate * step
-        else:
-            velocity[i] = push * velocity[i] + step
-            value[i] -= rate * velocity[i]
+        scale[i] = np.sqrt(scale[i]) + small
+    if velocity is None:
+        for i in range(size):
+            value[i] -= rate * (grad[i] / scale[i])
+    else:
+        for i in range(size):
+            v = push * velocity[i] + grad[i] / scale[i]
+            velocity[i] = v
+            value[i] -= rate * v
 
 
 # pythran export adagrad(float32[:], float32[:], float32[:], float64, float64)
