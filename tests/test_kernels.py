@@ -63,7 +63,7 @@ OTHERS = [
     "label_range",
     "layer_norm",
     "layer_norm_backward",
-    "put_column_sums",
+    "bias_grad",
     "relu_backward_bias_grad",
     "rmsprop",
     "take_rows",
@@ -281,7 +281,7 @@ def test_sums_biases_and_rows_answer_as_their_functions(data, dtype, shape):
     fast(one, bias)
     plain(other, bias)
     agree(one, other)
-    fast, plain = pair("put_column_sums")
+    fast, plain = pair("bias_grad")
     sums, other_sums = np.empty((2, shape[1]), dtype)
     fast(a, sums)
     plain(a, other_sums)
@@ -361,7 +361,7 @@ MISFITS = [
     ("gradient_norm", (np.zeros(0),)),
     ("add_bias", (ROWS, np.zeros(2))),
     ("add_bias_relu", (ROWS.copy(), np.zeros(2))),
-    ("put_column_sums", (ROWS, np.zeros(2))),
+    ("bias_grad", (ROWS, np.zeros(2))),
     ("relu_backward_bias_grad", (ROWS, ROWS.copy(), np.zeros(2))),
     ("relu_backward_bias_grad", (ROWS, np.zeros((1, 3)), VECTOR.copy())),
     *((name, (SINGLE, np.array([0]), *((0.0,) if name[0] == "s" else ()), None)) for name in CLASSES),

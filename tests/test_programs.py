@@ -254,7 +254,8 @@ def test_the_lines_are_what_trainer_runs() -> None:
     finally:
         sys.settrace(None)
     lines = lnc.program(loss, *batches[0]).source.splitlines()
-    assert {n for n in seen if n > 1} == set(range(2, len(lines) + 1))
+    executed = {number for number, line in enumerate(lines, 1) if number > 1 and "global" not in line}
+    assert {n for n in seen if n > 1} == executed
 
 
 def test_a_traceback_shows_the_line_and_names_the_layer() -> None:

@@ -218,16 +218,15 @@ class Layer(WithArguments, Recorder):
         Raises:
             ContractError: a parameter that was in it is no longer the network's.
         """
-        vector, slots = self._vector, self._slots
-        if vector is not None and vector.intact and slots is not None:
-            places, names, values = slots
-            if list(map(dict.get, places, names)) == values:  # what is equal here is the same object
-                return vector
-        return structure.lay_out(self)
+        vector = self._vector
+        return vector if vector is not None and vector.intact and self._is_as_built() else structure.lay_out(self)
 
     @property
     def buffers(self) -> Vector:
         """All buffers of this network as one flat vector. The network must be built."""
+        buffers = self._buffers
+        if buffers is not None and buffers.intact and self._is_as_built():
+            return buffers
         return structure.lay_out_buffers(self)
 
     def clear_grad(self) -> None:
@@ -357,6 +356,13 @@ class Layer(WithArguments, Recorder):
         if self.built:
             self._before_change(name, None)
         object.__delattr__(self, name)
+
+    def _is_as_built(self) -> bool:
+        """Whether every parameter, buffer and layer certainly stands where it stood when the vectors were laid out."""
+        if self._slots is None:
+            return False
+        places, names, values = self._slots
+        return list(map(dict.get, places, names)) == values  # what is equal here is the same object
 
     def _before_change(self, name: str, value: Any) -> None:
         """Refuse another structure of a built layer; tell those who watch of every other change."""

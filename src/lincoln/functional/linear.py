@@ -6,7 +6,7 @@ import numpy as np
 
 from ..arrays import Array, namespace
 from ..kernels import accelerated
-from .reductions import column_sums, put_column_sums
+from .reductions import column_sums
 
 __all__ = ["add_bias", "bias_grad", "input_grad", "linear", "product", "weight_grad"]
 
@@ -49,16 +49,17 @@ def weight_grad(x: Array, output_grad: Array, out: Array | None = None) -> Array
     return product(x.T, output_grad) if out is None else x.T.dot(output_grad, out=out)
 
 
-@accelerated()
+@accelerated(changes=(1,))
 def bias_grad(output_grad: Array, out: Array | None = None) -> Array:
     """∂L/∂b = Σ ∂L/∂a over every axis but the last.   (..., n_out) -> (n_out,)
 
     >>> bias_grad(np.array([[1.0, 2.0], [3.0, 4.0]]))
     array([4., 6.])
     """
+    sums = column_sums(rows(output_grad))
     if out is None:
-        return column_sums(rows(output_grad))
-    put_column_sums(rows(output_grad), out)
+        return sums
+    out[...] = sums
     return out
 
 

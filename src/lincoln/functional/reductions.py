@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..arrays import Array, namespace
 from ..kernels import accelerated
 
-__all__ = ["column_sums", "label_range", "put_column_sums", "take_rows", "total", "value_range"]
+__all__ = ["column_sums", "label_range", "take_rows", "total", "value_range"]
 
 
 @accelerated()
@@ -17,19 +17,6 @@ def column_sums(values: Array) -> Array:
     array([4., 6.])
     """
     return namespace(values).sum(values, axis=0)
-
-
-@accelerated(changes=(1,))
-def put_column_sums(values: Array, out: Array) -> None:
-    """out ← Σ over the rows, in place.   (rows, n) (n,)
-
-    >>> import numpy as np
-    >>> out = np.zeros(2)
-    >>> put_column_sums(np.array([[1.0, 2.0], [3.0, 4.0]]), out)
-    >>> out
-    array([4., 6.])
-    """
-    out[...] = namespace(values).sum(values, axis=0)
 
 
 @accelerated()

@@ -103,7 +103,7 @@ def _with_twin(
             if type(arg) is ndarray and arg.dtype is not _FLOAT32 and not arg.dtype.isnative:
                 return otherwise(args, named)
         for index in changes:
-            if index >= len(args) or (type(args[index]) is ndarray and not args[index].flags.writeable):
+            if index < len(args) and type(args[index]) is ndarray and not args[index].flags.writeable:
                 return otherwise(args, named)
         try:
             return twin(*args)
@@ -128,7 +128,7 @@ def _with_twin(
 def _write_down(
     traced: Traced, dispatch: Callable[..., Any], changes: tuple[int, ...], args: Any, named: dict[str, Any]
 ) -> Any:
-    if changes:
+    if any(index < len(args) for index in changes):
         raise NotTraceableError(f"{dispatch.__name__}, which changes an array in place")
     return traced.trace.call(dispatch, args, named)
 

@@ -26,17 +26,18 @@ def column_sums(values):
     return out
 
 
-# pythran export put_column_sums(float32[:, :] order(C), float32[:])
-# pythran export put_column_sums(float64[:, :] order(C), float64[:])
+# pythran export bias_grad(float32[:, :] order(C), float32[:])
+# pythran export bias_grad(float64[:, :] order(C), float64[:])
 
 
-def put_column_sums(values, out):
-    if out.shape[0] != values.shape[1]:
+def bias_grad(output_grad, out):
+    if out.shape[0] != output_grad.shape[1]:
         raise ValueError("a sum for every column")
-    for j in range(values.shape[1]):
-        out[j] = values.dtype.type(0)
-    for i in range(values.shape[0]):
-        out += values[i]
+    for j in range(output_grad.shape[1]):
+        out[j] = output_grad.dtype.type(0)
+    for i in range(output_grad.shape[0]):
+        out += output_grad[i]
+    return out
 
 
 # pythran export value_range(float32[:, :] order(C))

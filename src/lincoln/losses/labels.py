@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import arrays, functional
+from .. import arrays
 from ..arrays import Array, namespace
 from ..exc import DataError, MatchError
+from ..functional import label_range, value_range
 from ..tracing import one_line
 
 _INT64 = np.dtype(np.int64)
@@ -64,7 +65,7 @@ def class_labels(where: str, predictions: Array, labels: Any) -> Array:
 @one_line
 def check_classes(labels: Array, classes: int, where: str) -> None:
     """Refuse labels outside 0 to k - 1."""
-    low, high = functional.label_range(labels)
+    low, high = label_range(labels)
     if low < 0 or high >= classes:
         raise DataError(
             code="LN137",
@@ -79,7 +80,7 @@ def check_classes(labels: Array, classes: int, where: str) -> None:
 @one_line
 def check_counts(labels: Array, where: str) -> None:
     """Refuse labels below 0."""
-    least, _ = functional.value_range(labels)
+    least, _ = value_range(labels)
     if least < 0.0:
         raise DataError(
             code="LN134",
@@ -113,7 +114,7 @@ def _as_class_numbers(where: str, labels: Any, predictions: Array) -> Array:
 @one_line
 def check_range(values: Array, *, low: float, high: float, name: str, takes: str, fix: str, where: str) -> None:
     """Refuse values outside [low, high]; values that are not finite are left to training to report."""
-    least, most = functional.value_range(values)
+    least, most = value_range(values)
     if least < low - _TOLERANCE or most > high + _TOLERANCE:
         raise DataError(
             code="LN141",

@@ -39,30 +39,9 @@ def _candidates(function: Callable[..., Any], calls: list[Call]) -> list[Callabl
     if twin is None:
         formula = inspect.unwrap(function)
         return [_on_twins(formula)] if isinstance(formula, types.FunctionType) else []
-    if any(call.named for call in calls):
-        return []
-    if form == "elements":
-        arrays = {tuple(np.ndim(_value(o)) > 0 for o in call.operands) for call in calls}
-        return [_by_elements(twin, arrays.pop())] if len(arrays) == 1 else []
-    return [twin]
-
-
-def _by_elements(twin: Callable[..., Any], is_array: tuple[bool, ...]) -> Callable[..., Any]:
-    """A twin that takes every array as one long row."""
-    if is_array == (True,):
-        return lambda a: twin(a.reshape(1, -1)).reshape(a.shape)
-    if is_array == (True, True):
-        return lambda a, b: twin(a.reshape(1, -1), b.reshape(1, -1)).reshape(a.shape)
-    if is_array == (True, False):
-        return lambda a, n: twin(a.reshape(1, -1), n).reshape(a.shape)
-    if is_array == (True, True, False):
-        return lambda a, b, n: twin(a.reshape(1, -1), b.reshape(1, -1), n).reshape(a.shape)
-
-    def by_elements(*operands: Any) -> Any:
-        rows = [o.reshape(1, -1) if array else o for o, array in zip(operands, is_array, strict=True)]
-        return twin(*rows).reshape(operands[0].shape)
-
-    return by_elements
+    if form == "as is" or all(np.ndim(_value(operand)) in (0, 2) for call in calls for operand in call.operands):
+        return [twin]
+    return []
 
 
 def _on_twins(formula: types.FunctionType, made: dict[Any, types.FunctionType] | None = None) -> types.FunctionType:
@@ -78,10 +57,10 @@ def _on_twins(formula: types.FunctionType, made: dict[Any, types.FunctionType] |
         value: Any = names.get(name)
         if value in _SAME_AS if isinstance(value, types.FunctionType) else False:
             names[name] = _SAME_AS[value]
-        elif getattr(value, "twin", None) is not None and value.form != "elements":
+        elif getattr(value, "twin", None) is not None:
             names[name] = value.twin
         elif isinstance(value, types.FunctionType) and value.__module__.startswith(functional.__name__):
-            names[name] = value if getattr(value, "twin", None) else _on_twins(inspect.unwrap(value), made)
+            names[name] = _on_twins(inspect.unwrap(value), made)
     return same
 
 

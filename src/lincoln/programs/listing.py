@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import linecache
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -52,9 +53,8 @@ class Program:
         self.calls = tuple(self._page.steps(live, values=values))
         self._lines = fuse(live)
         self._page.functions.clear()
-        self.source = self._page.page(self._lines, ending=self._ending)
+        self.source = self._page.page(self._lines, first=self._beginning(), last=self._ending())
         self.notes = [f"{self.titles[number]} stays a call: {reason}" for number, reason in recipe.stays.items()]
-        self._leaving = self._leave_lines()
         self._functions = {
             name: direct(function, self._page.functions.get(name, []))
             for name, function in self._page.bound.items()
@@ -136,7 +136,7 @@ class Program:
             "_written": [place.find(everything) for place in places],
             "optimizer": self.optimizer,
         }
-        exec(compile("\n".join(self._leaving), "<what a pass leaves>", "exec"), space)  # noqa: S102
+        exec(compile("\n".join(self._leave_lines()), "<what a pass leaves>", "exec"), space)  # noqa: S102
         exec(self._code, space)  # noqa: S102
         step: Callable[..., float] = space["step"]
         return step
@@ -150,32 +150,67 @@ class Program:
             frame = frame.tb_next
         return ""
 
-    def _ending(self, given: str) -> list[str]:
+    def _beginning(self) -> list[str]:
+        """What the page begins with: global names, which hold each array until the next step makes it again.
+
+        Memory that is given back to the system after every step would have to be asked for anew in the next. Layers and
+        loss let go of the last step's arrays first, so that each makes room for its successor.
+        """
+        names = self._page.made(self._lines)
+        lines = textwrap.wrap(", ".join(names), WIDTH - len("global ")) if names else []
+        lines = [
+            f"{f'global {line.rstrip(chr(44))}':<{WIDTH}}  # held until the next step makes them" for line in lines
+        ]
+        return [*lines, f"{'forget()':<{WIDTH}}  # what the last pass has left on layers and loss"]
+
+    def _ending(self) -> list[str]:
         """What the page ends with, after the calls."""
-        ending = [f"{f'leave({given})':<{WIDTH}}  # what a pass leaves on layers and loss"]
+        lines = [f"{f'leave({self._batch()})':<{WIDTH}}  # what this pass leaves there"]
         if self.optimizer is not None:
             size = sum(parameter.size for parameter in self.loss.network.parameters())
             kind = type(self.optimizer).__name__
-            ending.append(f"{'optimizer.step()':<{WIDTH}}  # {kind}, on all {size:,} parameters at once")
-        return ending
+            lines.append(f"{'optimizer.step()':<{WIDTH}}  # {kind}, on all {size:,} parameters at once")
+        return lines
+
+    def _batch(self) -> str:
+        return ", ".join(self._page.given())
 
     def _leave_lines(self) -> list[str]:
-        """The source of the function that puts on layers and loss what a pass leaves there.
-
-        It also holds all arrays until the next step has made them again: memory that is given back to the system
-        after every step would have to be asked for anew in the next.
-        """
-        names = self._page.given
-        lines = [f"def leave({', '.join(names)}):"]
-        for store in self.recipe.stores:
-            owner = len(self.titles) - 1 if store.place.layer == LOSS else store.place.layer
-            lines.append(f"    _{owner}[{store.place.name!r}] = {self._page.names_of(store.value)}")
+        """The source of the functions that put on layers and loss what a pass leaves there, and take it away."""
+        stores = [
+            (f"_{len(self.titles) - 1 if place.layer == LOSS else place.layer}[{place.name!r}]", store.value)
+            for store in self.recipe.stores
+            for place in [store.place]
+        ]
         return [
-            *lines,
-            f"    _held[0] = ({', '.join(names)},)",
+            "def forget():",
+            *(f"    {where} = None" for where, value in stores if any(True for _ in _parts(value))),
+            "    return",
+            f"def leave({self._batch()}):",
+            *(f"    {where} = {self._page.names_of(value)}" for where, value in stores),
             "    for parameter in _written:",
             "        parameter._fresh = True",
         ]
+
+
+def fits(kind: Any) -> Callable[..., bool]:
+    """A function that says whether a batch is surely of a kind, faster than `kind_of`.
+
+    >>> fits(kind_of((np.zeros(2), np.zeros(3))))(np.zeros(2), np.zeros(3))
+    True
+    """
+    if any(type(part[-1]) is not bool for part in kind):
+        return lambda *batch: kind_of(batch) == kind
+    names = [f"a{number}" for number in range(len(kind))]
+    given = ", ".join(names)
+    tests = [
+        f"type({a}) is ndarray and {a}.shape == {shape} and {a}.dtype is {a}_dtype"
+        f" and {a}.flags.c_contiguous is {layout}"
+        for a, (shape, _, layout) in zip(names, kind, strict=True)
+    ]
+    space = {"ndarray": np.ndarray, **{f"{a}_dtype": dtype for a, (_, dtype, _) in zip(names, kind, strict=True)}}
+    made: Callable[..., bool] = eval(f"lambda {given}, *more: not more and {' and '.join(tests)}", space)  # noqa: S307
+    return made
 
 
 def kind_of(batch: tuple[Any, ...]) -> Any:

@@ -16,7 +16,7 @@ from ..losses import Loss
 from ..parameters import Buffer
 from ..tracing import NotTraceableError
 from .binding import same
-from .listing import Program, kind_of
+from .listing import Program, fits, kind_of
 from .trace import owners
 
 __all__ = ["Runner"]
@@ -39,6 +39,7 @@ class Bound:
 
     def __init__(self, program: Program, loss: Loss) -> None:
         self.kind = program.kind
+        self.fits = fits(program.kind)
         self.vector, self.buffers = loss.network.vector, loss.network.buffers
         self.step = program.bind(loss)
         self.place_of = program.place_of
@@ -88,19 +89,17 @@ class Runner:
         self.notes: list[str] = []
         self._bound: list[Bound] = []
         self._ready: dict[Any, Bound] = {}
+        self._last: Bound | None = None
         self._refused: set[Any] = set()
         self._changes = Changes()
         self._seen = 0
 
     def __call__(self, batch: tuple[Any, ...]) -> float:
         """The loss of a batch; unless it is not finite, every parameter has its gradient afterwards."""
-        kind = kind_of(batch)
-        if self._changes.count != self._seen:
-            self._ready.clear()
-            self._seen = self._changes.count
-        bound = self._ready.get(kind)
-        if bound is None or not bound.is_ready():
-            bound = self._find(kind)
+        bound = self._last
+        if bound is None or self._changes.count != self._seen or not bound.fits(*batch) or not bound.is_ready():
+            kind = kind_of(batch)
+            bound = self._last = self._find(kind)
             if bound is None:
                 return self._by_layers(batch) if kind is None else self._first(batch, kind)
         try:
@@ -117,7 +116,13 @@ class Runner:
 
     def _find(self, kind: Any) -> Bound | None:
         """The program for a batch of that kind, as layers and loss are now set, if there is one."""
-        self._ready.pop(kind, None)
+        if self._changes.count != self._seen:
+            self._ready.clear()
+            self._seen = self._changes.count
+        ready = self._ready.pop(kind, None)
+        if ready is not None and ready.is_ready():
+            self._ready[kind] = ready
+            return ready
         if kind is None or not self.loss.network.built or _is_other_mode():
             return None
         self._watch()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -110,7 +110,7 @@ class Page:
         self.bound: dict[str, Any] = {}
         self.functions: dict[str, list[Call]] = {}
         self.places: dict[int, str] = {}
-        self._taken: set[str] = {"np", "leave", "step", "optimizer"}
+        self._taken: set[str] = {"np", "forget", "leave", "step", "optimizer", "parameter"}
         self._index: dict[int, int] = {}
         self._inline: dict[int, tuple[str, float]] = {}
         self._stored = {id(store.value): store.place for store in recipe.stores if type(store.value) is Traced}
@@ -163,21 +163,25 @@ class Page:
                 tuple(result.value for result in given) if values else None,
             )
 
-    def page(self, calls: list[Call], *, ending: Callable[[str], list[str]] = lambda given: []) -> str:
-        """The calls as the source of a function of the batch; ``ending`` gives more lines, from the arrays' names."""
+    def page(self, calls: list[Call], *, first: Iterable[str] = (), last: Iterable[str] = ()) -> str:
+        """The calls as the source of a function of the batch, with lines before and after them."""
         heads = [f"{name}_" if isinstance(part, list) else part for name, part in zip("xyw", self.arguments)]  # noqa: B905
-        rows = [f"def step({', '.join(heads)}):"]
+        rows = [f"def step({', '.join(heads)}):", *(f"    {line}" for line in first)]
         for head, part in zip(heads, self.arguments, strict=True):
             if isinstance(part, list):
                 rows.append(f"    {', '.join(part)}, = {head}")
-        given = [name for part in self.arguments for name in (part if isinstance(part, list) else [part])]
         for call, text in self.lines(calls):
             rows.append(f"    {text:<{WIDTH}}  # {self._comment(call)}")
             self.places[len(rows)] = self.titles[call.layer]
-            given += [self.names[id(result)] for result in call.results]
-        self.given = given
-        rows += [f"    {line}" for line in ending(", ".join(given))]
-        return "\n".join([*rows, f"    return {self.value}"]) + "\n"
+        return "\n".join([*rows, *(f"    {line}" for line in last), f"    return {self.value}"]) + "\n"
+
+    def given(self) -> list[str]:
+        """The names of the batch."""
+        return [name for part in self.arguments for name in (part if isinstance(part, list) else [part])]
+
+    def made(self, calls: list[Call]) -> list[str]:
+        """The names of what the lines give."""
+        return [self.names[id(result)] for call in calls if id(call) not in self._once for result in call.results]
 
     # ------------------------------------------------------------------ names
 
