@@ -218,14 +218,16 @@ class Layer(WithArguments, Recorder):
         Raises:
             ContractError: a parameter that was in it is no longer the network's.
         """
-        vector = self._vector
-        return vector if vector is not None and vector.intact and self._is_as_built() else structure.lay_out(self)
+        vector, slots = self._vector, self._slots
+        if vector is not None and vector.intact and slots is not None and _are_in_place(*slots):
+            return vector
+        return structure.lay_out(self)
 
     @property
     def buffers(self) -> Vector:
         """All buffers of this network as one flat vector. The network must be built."""
-        buffers = self._buffers
-        if buffers is not None and buffers.intact and self._is_as_built():
+        buffers, slots = self._buffers, self._slots
+        if buffers is not None and buffers.intact and slots is not None and _are_in_place(*slots):
             return buffers
         return structure.lay_out_buffers(self)
 
@@ -357,13 +359,6 @@ class Layer(WithArguments, Recorder):
             self._before_change(name, None)
         object.__delattr__(self, name)
 
-    def _is_as_built(self) -> bool:
-        """Whether every parameter, buffer and layer certainly stands where it stood when the vectors were laid out."""
-        if self._slots is None:
-            return False
-        places, names, values = self._slots
-        return list(map(dict.get, places, names)) == values  # what is equal here is the same object
-
     def _before_change(self, name: str, value: Any) -> None:
         """Refuse another structure of a built layer; tell those who watch of every other change."""
         before = self.__dict__.get(name)
@@ -395,6 +390,11 @@ class Layer(WithArguments, Recorder):
     def __getstate__(self) -> dict[str, Any]:
         """What is copied and pickled: not what passes have left, nor what follows from the rest."""
         return {name: value for name, value in super().__getstate__().items() if name not in _DERIVED}
+
+
+def _are_in_place(places: list[Any], names: list[str], values: list[Any]) -> bool:
+    """Whether each value stands where it stood when the vectors were laid out."""
+    return list(map(dict.get, places, names)) == values  # what is equal here is the same object
 
 
 def _is_structure(name: str, value: Any) -> bool:

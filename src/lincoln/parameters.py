@@ -130,7 +130,7 @@ class Parameter:
         """Add what a function gives: `accumulate(function(*operands))`, without an array in between where that can be.
 
         Args:
-            function: it must be able to write its result into an array given as ``out=``.
+            function: of the operands, and of an array to write the result into, which may be left out.
             operands: arrays.
         """
         grad = self._grad
@@ -139,7 +139,7 @@ class Parameter:
             fits = fits and type(operand) is ndarray and operand.dtype == grad.dtype
         if fits:
             try:
-                function(*operands, out=grad)
+                function(*operands, grad)
             except ValueError:
                 pass  # another shape, which is told below
             else:

@@ -215,6 +215,9 @@ for _name in ["neg", "pos", "abs", "invert"]:
     setattr(Traced, f"__{_name}__", _unary(getattr(operator, _name)))
 
 
+_MAY_BE_TRACED = (Traced, tuple, list)
+
+
 def find(arguments: Iterable[Any]) -> Traced | None:
     """The first traced array among arguments, those inside tuples and lists included.
 
@@ -245,11 +248,11 @@ def one_line(function: Function) -> Function:
 
     @functools.wraps(function)
     def dispatch(*args: Any, **named: Any) -> Any:
-        found = find(args)
-        if found is None and named:
-            found = find(named.values())
-        if found is None:
-            return function(*args, **named)
-        return found.trace.call(dispatch, args, named)
+        for argument in (*args, *named.values()) if named else args:
+            if type(argument) in _MAY_BE_TRACED:
+                found = find((*args, *named.values()))
+                if found is not None:
+                    return found.trace.call(dispatch, args, named)
+        return function(*args, **named)
 
     return dispatch  # type: ignore[return-value]

@@ -73,7 +73,6 @@ def input_grad(weight: Array, output_grad: Array) -> Array:
     return product(output_grad, weight.T)
 
 
-@accelerated()
 def product(left: Array, right: Array) -> Array:
     """The matrix product.   (..., n, k) (k, m) -> (..., n, m)
 

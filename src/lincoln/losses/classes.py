@@ -37,6 +37,8 @@ class Choice(Loss):
 
     def weight_like(self, predictions: Array) -> Array | None:
         """The class weights as an array, if there are any."""
+        if self.class_weight is None:
+            return None
         return class_weights(type(self).__name__, self.class_weight, predictions)
 
 

@@ -158,7 +158,7 @@ class Loss(WithArguments, Recorder):
     def forward(self, input: Array, labels: Array, weights: Array | None = None) -> float:
         """Run the network forward, then the loss."""
         self.__dict__["last_input"] = None  # a batch that is refused leaves nothing to go back through
-        return self.judge(self.network(input), labels, weights)
+        return self.judge(self.network.forward(input), labels, weights)
 
     def judge(self, predictions: Array, labels: Array, weights: Array | None = None) -> float:
         """The loss of what the network has given for a batch."""
@@ -271,7 +271,8 @@ class Loss(WithArguments, Recorder):
         if self.reduction == "sum":
             own["total"] = total
             return total
-        own["_scale"] = _inverse(examples if losses.ndim == 1 and share is None else _sum_over(share, losses))
+        divisor = examples if losses.ndim == 1 and share is None else _sum_over(share, losses)
+        own["_scale"] = 1.0 / divisor if share is None else _inverse(divisor)
         loss: float = total * own["_scale"]
         own["total"] = loss * examples
         return loss

@@ -42,10 +42,8 @@ def class_weight(where: str, weights: Sequence[float] | None) -> tuple[float, ..
     return tuple(values.tolist())
 
 
-def class_weights(where: str, weights: tuple[float, ...] | None, predictions: Array) -> Array | None:
-    """Class weights as ``(k,)`` of the predictions' dtype and library, or None."""
-    if weights is None:
-        return None
+def class_weights(where: str, weights: tuple[float, ...], predictions: Array) -> Array:
+    """Class weights as ``(k,)`` of the predictions' dtype and library."""
     if len(weights) != predictions.shape[-1]:
         raise MatchError(
             code="LN140",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import operator
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -20,6 +21,8 @@ from .listing import Program, fits, kind_of
 from .trace import owners
 
 __all__ = ["Runner"]
+
+_is_fresh = operator.attrgetter("_fresh")
 
 _MOST = 16
 """How many kinds of batch get a program each; batches of more kinds go through the layers."""
@@ -66,9 +69,12 @@ class Bound:
 
     def is_ready(self) -> bool:
         """Whether it can take the next step: its arrays, the mode and what users' layers read are as they were."""
-        if not (self.vector.intact and self.buffers.intact) or self.vector.any_fresh() or _is_other_mode():
+        vector = self.vector
+        if not (vector.intact and self.buffers.intact) or any(map(_is_fresh, vector.parameters)):
             return False
-        return all(_unchanged(space.get(name), value) for space, name, value in self._globals)
+        if modes.blocks() and modes.mode() != modes.TRAINING:
+            return False
+        return not self._globals or all(_unchanged(space.get(name), value) for space, name, value in self._globals)
 
 
 class Runner:
