@@ -74,7 +74,7 @@ class Loss(WithArguments, Recorder):
     """What the network's output must be: ``"logits"``, ``"probabilities"``, ``"log-probabilities"``, or anything."""
 
     records: ClassVar[tuple[str, ...]] = ("last_input", "labels", "losses", "_shares", "_gone_back")
-    _watchers: tuple[Any, ...] = ()
+    _watchers: Any = ()
     _shares: Any = None
     _gone_back: Any = None
     _scale: float | None = None

@@ -17,8 +17,8 @@ import numpy as np
 from .. import functional
 from ..functional.linear import product
 from ..tracing import Traced
+from .recipe import Call
 from .text import Into
-from .trace import Call
 
 __all__ = ["direct"]
 

@@ -15,8 +15,8 @@ import numpy as np
 from .. import arrays
 from ..exc import ContractError
 from ..tracing import Traced
+from .recipe import Place
 from .text import Into, Page
-from .trace import Place
 
 __all__ = ["FORMAT", "as_data", "write_numpy"]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from .. import functional
-from .trace import Call
+from .recipe import Call
 
 __all__ = ["FUSIONS", "Fusion", "fuse"]
 

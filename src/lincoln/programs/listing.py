@@ -15,13 +15,14 @@ from .. import modes
 from ..exc import ContractError, MatchError
 from ..losses import Loss
 from ..parameters import Parameter
-from ..tracing import NotTraceableError, Traced
+from ..tracing import NotTraceableError, find
 from ..tree import paths, place
 from .binding import direct
 from .export import as_data, write_numpy
 from .fusions import fuse
+from .recipe import LOSS, Call, Method, Place, Recipe, owners, traced_in
 from .text import WIDTH, Into, Page
-from .trace import LOSS, Call, Method, Place, Recipe, owners, trace
+from .trace import trace
 
 __all__ = ["Program", "kind_of", "program"]
 
@@ -184,7 +185,7 @@ class Program:
         ]
         return [
             "def forget():",
-            *(f"    {where} = None" for where, value in stores if any(True for _ in _parts(value))),
+            *(f"    {where} = None" for where, value in stores if find((value,)) is not None),
             "    return",
             f"def leave({self._batch()}):",
             *(f"    {where} = {self._page.names_of(value)}" for where, value in stores),
@@ -202,7 +203,7 @@ def fits(kind: Any) -> Callable[..., bool]:
     if any(type(part[-1]) is not bool for part in kind):
         return lambda *batch: kind_of(batch) == kind
     names = [f"a{number}" for number in range(len(kind))]
-    given = ", ".join(names)
+    given = ", ".join(f"{name}=None" for name in names)
     tests = [
         f"type({a}) is ndarray and {a}.shape == {shape} and {a}.dtype is {a}_dtype"
         f" and {a}.flags.c_contiguous is {layout}"
@@ -244,21 +245,13 @@ def _titles(loss: Loss) -> Iterator[str]:
 
 def _live(recipe: Recipe) -> list[Call]:
     """The calls whose results somebody uses, and those that are done all the same."""
-    wanted = {id(part) for store in recipe.stores for part in _parts(store.value)} | {id(recipe.value)}
+    wanted = {id(part) for store in recipe.stores for part in traced_in((store.value,))} | {id(recipe.value)}
     live: list[Call] = []
     for call in reversed(recipe.calls):
         if call.lasting or any(id(result) in wanted for result in call.results):
             live.append(call)
             wanted |= {id(operand) for operand in call.uses()}
     return live[::-1]
-
-
-def _parts(value: Any) -> Iterator[Traced]:
-    if type(value) is Traced:
-        yield value
-    elif type(value) in (tuple, list):
-        for part in value:
-            yield from _parts(part)
 
 
 def _into_gradients(calls: list[Call], recipe: Recipe) -> list[Call]:
@@ -311,10 +304,9 @@ def program(loss: Loss, x: Any, y: Any, weights: Any = None, *, optimizer: Any =
 
     >>> import lincoln as lnc
     >>> network = lnc.Sequential(lnc.Dense(10, "relu"), lnc.layers.Linear(1), seed=0)
-    >>> print(lnc.program(lnc.losses.MeanSquaredError(network), np.ones((8, 3)), np.ones(8)))  # doctest: +ELLIPSIS
-    def step(x, y):
-        a0, r1 = linear_relu(x, W0, B0)             # (8, 10), (8, 10)  0.0 Linear
-        ...
+    >>> page = lnc.program(lnc.losses.MeanSquaredError(network), np.ones((8, 3)), np.ones(8))
+    >>> print(page.calls[0].text)
+    a0 = linear(x, W0, B0)
     """
     batch = (x, y) if weights is None else (x, y, weights)
     if kind_of(batch) is None:

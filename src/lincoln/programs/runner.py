@@ -8,6 +8,7 @@ import operator
 import warnings
 from collections.abc import Iterator
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from ..parameters import Buffer
 from ..tracing import NotTraceableError
 from .binding import same
 from .listing import Program, fits, kind_of
-from .trace import owners
+from .recipe import owners
 
 __all__ = ["Runner"]
 
@@ -143,9 +144,7 @@ class Runner:
     def _watch(self) -> None:
         """Have every layer, and the loss, count what is set on them."""
         for owner in owners(self.loss):
-            watchers = owner.__dict__.get("_watchers", ())
-            if self._changes not in watchers:
-                owner.__dict__["_watchers"] = (*watchers, self._changes)
+            owner.__dict__.setdefault("_watchers", WeakSet()).add(self._changes)
 
     def _by_layers(self, batch: tuple[Any, ...]) -> float:
         value = self.loss(*batch)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..tracing import Traced
-from .trace import LOSS, Call, Method, Place, Recipe
+from .recipe import LOSS, Call, Method, Place, Recipe
 
 __all__ = ["WIDTH", "Into", "Page", "Step"]
 

@@ -10,7 +10,6 @@ import copy
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,114 +22,9 @@ from ..parameters import Buffer, Parameter
 from ..tracing import NotTraceableError, Traced, find
 from ..tree import walk
 from .reads import Reads, why_not
+from .recipe import LOSS, Call, Method, Place, Recipe, Store, owners, traced_in
 
-__all__ = ["Call", "Method", "Place", "Recipe", "Store", "trace"]
-
-LOSS = -1
-"""The number of the loss, where layers have theirs: 0 and up, in the order of `walk`."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """An attribute of a layer or of the loss: the same place in a copy holds the copy of the same thing."""
-
-    layer: int
-    name: str = ""
-
-    def find(self, owners: list[Any]) -> Any:
-        """What stands there; the owners are those of `owners`."""
-        return getattr(owners[self.layer], self.name) if self.name else owners[self.layer]
-
-    def find_owner(self, owners: list[Any]) -> Any:
-        """The layer or loss that it belongs to."""
-        return owners[self.layer]
-
-
-@dataclass(frozen=True)
-class Method:
-    """A method of a layer, or of the loss, that stays one call."""
-
-    place: Place
-    name: str
-
-
-@dataclass(eq=False)
-class Call:
-    """One call of a pass.
-
-    Attributes:
-        function: what was called; None where a value is only put into its target.
-        operands, named: its arguments: `Traced` arrays, and everything else as it was.
-        results: the arrays that it gave.
-        gives_tuple: whether it gave them as a tuple.
-        layer: the number of the layer in which it was called.
-        direction: ``"forward"`` or ``"backward"``.
-        target: the parameter whose gradient, or the buffer whose value, the operand is put into.
-        adds: whether it is added to what is there.
-        lasting: whether it is done though nobody uses its results: checks, random numbers, methods.
-    """
-
-    function: Any
-    operands: tuple[Any, ...]
-    named: dict[str, Any]
-    results: tuple[Traced, ...]
-    gives_tuple: bool
-    layer: int
-    direction: str
-    target: Place | None = None
-    adds: bool = False
-    lasting: bool = False
-
-    def uses(self) -> Iterator[Traced]:
-        """The traced arrays among its arguments, each as often as it stands there."""
-        yield from _traced((*self.operands, *self.named.values()))
-
-
-@dataclass(frozen=True)
-class Store:
-    """What a pass leaves on a layer or on the loss."""
-
-    place: Place
-    value: Any
-
-
-@dataclass
-class Recipe:
-    """What one pass has written down.
-
-    Attributes:
-        calls: in the order in which they were made.
-        stores: what the pass leaves.
-        inputs: the batch.
-        value: the loss.
-        sources: parameters, buffers and other arrays that stand in the network, with their places.
-        outputs: the number of the layer whose output an array is, by the array's id.
-        makers: the function that gave an array, by the array's id.
-        input_grads: the array whose gradient an array is, by the gradient's id.
-        stays: layers that stay calls: number and reason.
-        reads: what user-written layers read, by number.
-        parameters: the places of parameters, whose gradients calls write.
-        constants: places of other things that calls are given, by id.
-        owners: the layers of the copy, and the copied loss.
-        states: of random generators before the pass, by id.
-        before: values of buffers before the pass, by the id of their array.
-    """
-
-    inputs: tuple[Any, ...] = ()
-    value: Any = None
-    calls: list[Call] = field(default_factory=list)
-    stores: list[Store] = field(default_factory=list)
-    sources: dict[int, tuple[Traced, Place]] = field(default_factory=dict)
-    outputs: dict[int, int] = field(default_factory=dict)
-    makers: dict[int, Any] = field(default_factory=dict)
-    input_grads: dict[int, Traced] = field(default_factory=dict)
-    stays: dict[int, str] = field(default_factory=dict)
-    reads: dict[int, Reads] = field(default_factory=dict)
-    parameters: set[Place] = field(default_factory=set)
-    constants: dict[int, Place] = field(default_factory=dict)
-    owners: list[Any] = field(default_factory=list)
-    states: dict[int, dict[str, Any]] = field(default_factory=dict)
-    before: dict[int, np.ndarray] = field(default_factory=dict)
+__all__ = ["trace"]
 
 
 def trace(loss: Loss, batch: tuple[Any, ...]) -> Recipe:
@@ -149,11 +43,6 @@ def trace(loss: Loss, batch: tuple[Any, ...]) -> Recipe:
             if reason.layer in stays:
                 raise NotTraceableError(reason.text) from reason
             stays[reason.layer] = reason.text
-
-
-def owners(loss: Loss) -> list[Any]:
-    """Everything that a `Place` can name: the layers in the order of `walk`, losses inside the loss, the loss last."""
-    return [*walk(loss.network), *(inner for inner in vars(loss).values() if isinstance(inner, Loss)), loss]
 
 
 class _Stays(BaseException):
@@ -262,7 +151,7 @@ class _Tracer:
                 continue
             if isinstance(owner, Loss) and not owner.own:
                 number = LOSS
-            if not _is_own(owner):
+            if not owner.own:
                 reason = why_not(owner)
                 if reason:
                     raise _Stays(number, reason)
@@ -336,7 +225,7 @@ class _Tracer:
         self._write(Call(None, (value,), {}, (), False, layer, direction, target=place, adds=adds, lasting=True))
 
     def _remember_output(self, output: Any, number: int) -> None:
-        for part in _traced((output,)):
+        for part in traced_in((output,)):
             self.recipe.outputs.setdefault(id(part), number)
 
     @contextmanager
@@ -400,11 +289,6 @@ _BETWEEN = ("numpy", "lincoln.arrays", "lincoln.kernels", "lincoln.programs", "l
 """Modules that stand between a call and who made it."""
 
 
-def _is_own(owner: Any) -> bool:
-    """Whether a layer's or a loss's class is one of Lincoln's own."""
-    return bool(owner.own)
-
-
 def _same(old: Any, new: Any) -> bool:
     return type(old) is type(new) and isinstance(new, float | int | str | tuple | None) and bool(old == new)
 
@@ -419,11 +303,3 @@ def _values(operands: Any) -> tuple[Any, ...]:
         else operand
         for operand in operands
     )
-
-
-def _traced(operands: Any) -> Iterator[Traced]:
-    for operand in operands:
-        if type(operand) is Traced:
-            yield operand
-        elif type(operand) in (tuple, list):
-            yield from _traced(operand)
