@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import gc
 import json
+import linecache
 import os
 import subprocess
 import sys
@@ -737,3 +739,16 @@ def test_no_kind_of_batch_warns() -> None:
             runner(batch)
             runner.loss.network.vector.release()
     assert runner.notes == []
+
+
+def test_programs_that_nobody_uses_leave_nothing_behind() -> None:
+    network = small(layers.ReLU())
+    loss = losses.SoftmaxCrossEntropy(network)
+    list(Trainer(loss, optim.SGD(network)).epochs(batches_of(4, 4, 4)))
+    gc.collect()
+    before = len(linecache.cache), len(network.__dict__["_watchers"])
+    for _ in range(3):
+        list(Trainer(loss, optim.SGD(network)).epochs(batches_of(4, 4, 3, 3)))
+    lnc.program(loss, *batches_of(4)[0])
+    gc.collect()
+    assert (len(linecache.cache), len(network.__dict__["_watchers"])) <= before

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import linecache
 import textwrap
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,32 @@ from .trace import trace
 __all__ = ["Program", "kind_of", "program"]
 
 _numbers = itertools.count(1)
+
+
+class Listing:
+    """The source of a program, compiled, and known to tracebacks and debuggers as long as this object lives.
+
+    Args:
+        source: the page.
+        places: the layer of each of its lines, from 1.
+        title: of the loss.
+    """
+
+    def __init__(self, source: str, places: dict[int, str], title: str) -> None:
+        self.places = places
+        name = f"<program {next(_numbers)} of {title}>"
+        self.code = compile(source, name, "exec")
+        linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name
+        weakref.finalize(self, linecache.cache.pop, name, None)
+
+    def place_of(self, error: BaseException) -> str:
+        """In which layer an error was raised that came out of the program; empty if in none."""
+        step = error.__traceback__
+        while step is not None:
+            if step.tb_frame.f_code.co_filename == self.code.co_filename:
+                return self.places.get(step.tb_lineno, "")
+            step = step.tb_next
+        return ""
 
 
 class Program:
@@ -61,10 +88,7 @@ class Program:
             for name, function in self._page.bound.items()
             if callable(function) and not isinstance(function, Place | Into | Method)
         }
-
-        name = f"<program {next(_numbers)} of {type(loss).__name__}>"
-        linecache.cache[name] = len(self.source), None, self.source.splitlines(keepends=True), name
-        self._code = compile(self.source, name, "exec")
+        self.listing = Listing(self.source, self._page.places, type(loss).__name__)
         self._step: Callable[..., float] | None = None
         self._vector: Any = None
 
@@ -138,18 +162,9 @@ class Program:
             "optimizer": self.optimizer,
         }
         exec(compile("\n".join(self._leave_lines()), "<what a pass leaves>", "exec"), space)  # noqa: S102
-        exec(self._code, space)  # noqa: S102
+        exec(self.listing.code, space)  # noqa: S102
         step: Callable[..., float] = space["step"]
         return step
-
-    def place_of(self, error: BaseException) -> str:
-        """In which layer an error was raised that came out of the program; empty if in none."""
-        frame = error.__traceback__
-        while frame is not None:
-            if frame.tb_frame.f_code.co_filename == self._code.co_filename:
-                return self._page.places.get(frame.tb_lineno, "")
-            frame = frame.tb_next
-        return ""
 
     def _beginning(self) -> list[str]:
         """What the page begins with: global names, which hold each array until the next step makes it again.

@@ -46,7 +46,7 @@ class Bound:
         self.fits = fits(program.kind)
         self.vector, self.buffers = loss.network.vector, loss.network.buffers
         self.step = program.bind(loss)
-        self.place_of = program.place_of
+        self.listing = program.listing
         self._globals = [watched for reads in program.recipe.reads.values() for watched in reads.watched]
         self._owners = owners(loss)
         self._left = {(id(store.place.find_owner(self._owners)), store.place.name) for store in program.recipe.stores}
@@ -113,7 +113,7 @@ class Runner:
             value = bound.step(*batch)
         except BaseException as error:
             self.loss.forget()
-            place = bound.place_of(error)
+            place = bound.listing.place_of(error)
             if place:
                 error.add_note(f"in {place}")
             raise
