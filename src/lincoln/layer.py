@@ -219,7 +219,7 @@ class Layer(WithArguments, Recorder):
             ContractError: a parameter that was in it is no longer the network's.
         """
         vector, slots = self._vector, self._slots
-        if vector is not None and vector.intact and slots is not None and _are_in_place(*slots):
+        if vector is not None and vector.intact and slots is not None and structure.are_there(*slots):
             return vector
         return structure.lay_out(self)
 
@@ -227,7 +227,7 @@ class Layer(WithArguments, Recorder):
     def buffers(self) -> Vector:
         """All buffers of this network as one flat vector. The network must be built."""
         buffers, slots = self._buffers, self._slots
-        if buffers is not None and buffers.intact and slots is not None and _are_in_place(*slots):
+        if buffers is not None and buffers.intact and slots is not None and structure.are_there(*slots):
             return buffers
         return structure.lay_out_buffers(self)
 
@@ -390,11 +390,6 @@ class Layer(WithArguments, Recorder):
     def __getstate__(self) -> dict[str, Any]:
         """What is copied and pickled: not what passes have left, nor what follows from the rest."""
         return {name: value for name, value in super().__getstate__().items() if name not in _DERIVED}
-
-
-def _are_in_place(places: list[Any], names: list[str], values: list[Any]) -> bool:
-    """Whether each value stands where it stood when the vectors were laid out."""
-    return list(map(dict.get, places, names)) == values  # what is equal here is the same object
 
 
 def _is_structure(name: str, value: Any) -> bool:

@@ -9,7 +9,7 @@ from .exc import ContractError
 from .parameters import Parameter
 from .vector import ParameterVector, Vector
 
-__all__ = ["fixed", "lay_out", "lay_out_buffers"]
+__all__ = ["are_there", "fixed", "lay_out", "lay_out_buffers"]
 
 Slots = tuple[list[Any], list[str], list[Any]]
 
@@ -45,6 +45,15 @@ def lay_out_buffers(network: Any) -> Vector:
     if vector is None or not vector.holds(found):
         vector = vars(network)["_buffers"] = Vector(found)
     return vector
+
+
+def are_there(places: list[Any], names: list[str], values: list[Any]) -> bool:
+    """Whether each value is still the one that stands in its place.
+
+    >>> are_there([{"W": None}], ["W"], [None])
+    True
+    """
+    return list(map(dict.get, places, names)) == values  # what is equal here is the same object
 
 
 def fixed(layer: Any, saw: str) -> ContractError:
