@@ -104,6 +104,38 @@ def test_a_layer_may_hold_layers_in_a_list():
     assert [name for name, _ in chain.named_parameters()] == ["parts.0.W", "parts.0.B", "parts.2.W", "parts.2.B"]
 
 
+class Halves(Layer):
+    """The input in two parts."""
+
+    def forward(self, input):
+        half = input.shape[-1] // 2
+        return input[..., :half], input[..., half:]
+
+    def backward(self, output_grad):
+        return np.concatenate(output_grad, axis=-1)
+
+
+class Swap(Layer):
+    """(a, b) -> (a b, a)"""
+
+    def forward(self, input):
+        return input[0] * input[1], input[0]
+
+    def backward(self, output_grad):
+        return output_grad[0] * self.last_input[1] + output_grad[1], output_grad[0] * self.last_input[0]
+
+
+def test_containers_add_several_arrays_one_after_another():
+    inside = (Residual(Swap()), Parallel(Swap(), Residual(Swap()), combine="add"))
+    network = Sequential(Linear(4), Halves(), *inside, Parallel(Product(), Product()), Linear(1), seed=0)
+    x = np.random.default_rng(0).normal(size=(5, 3))
+    assert lnc.check_gradients(lnc.losses.MeanSquaredError(network), x, np.ones(5))
+    with pytest.raises(exc.MatchError, match="LN114"):
+        Sequential(Residual(Halves()))(x[:, :2])
+    with pytest.raises(exc.MatchError, match="LN116"):
+        Parallel(Halves(), Halves())(x)
+
+
 def test_a_layer_with_two_inputs_takes_and_returns_tuples():
     product = Product()
     np.testing.assert_array_equal(product((X, 2 * X)), 2 * X * X)

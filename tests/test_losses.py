@@ -589,3 +589,14 @@ def test_class_weights_are_looked_at_when_the_loss_is_made():
     with pytest.raises(lnc.exc.DataError, match="LN149"):
         losses.CrossEntropy(layers.Sequential(), class_weight=[1.0, -1.0])
     assert losses.CrossEntropy(layers.Sequential(), class_weight=np.array([1, 2])).class_weight == (1, 2)
+
+
+def test_a_loss_that_is_set_to_sum_after_a_mean_has_the_gradient_of_a_sum():
+    network = layers.Linear(1, seed=0)
+    loss = losses.MeanSquaredError(network, reduction="mean")
+    x, y = np.ones((8, 3)), np.ones(8)
+    loss(x, y)
+    mean = loss.gradient()
+    loss.reduction = "sum"
+    loss(x, y)
+    np.testing.assert_allclose(loss.gradient(), 8 * mean)

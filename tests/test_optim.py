@@ -14,6 +14,7 @@ import pytest
 
 from lincoln import layers, optim
 from lincoln.exc import BackwardError, ContractError, DataError, MatchError, NotFittedError
+from lincoln.losses import MeanSquaredError
 
 FIXTURE = json.loads((Path(__file__).parent / "fixtures" / "optim.json").read_text())
 GRADS = np.array(FIXTURE["grads"])
@@ -844,3 +845,43 @@ def test_tensors_of_float32_stay_so_and_their_state_goes_on_in_numpy():
     learn(again, GRADS[3].astype("float32"))
     other.step()
     np.testing.assert_allclose(again.vector.value, layer.vector.value, rtol=1e-6)
+
+
+def stepped(network, optimizer):
+    loss = MeanSquaredError(network)
+    loss(np.ones((4, 2)), np.zeros(4))
+    loss.backward()
+    optimizer.step()
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "setting", "remembered"),
+    [(optim.SGD, {"momentum": 0.9}, "velocity"), (optim.RMSprop, {"centered": True}, "mean")],
+)
+def test_what_a_rule_is_set_to_remember_later_starts_there(optimizer, setting, remembered):
+    network = layers.Linear(1, seed=0).build(2, dtype="float64")
+    late = optimizer(network, lr=0.1)
+    stepped(network, late)
+    for name, value in setting.items():
+        setattr(late, name, value)
+    at_once = optimizer(network, lr=0.1, **setting).load_state_dict(
+        late.state_dict() | {f"state.{remembered}": np.zeros(3)}
+    )
+    start = network.vector.value.copy()
+    stepped(network, late)
+    end = network.vector.value.copy()
+    network.vector.value[:] = start
+    stepped(network, at_once)
+    np.testing.assert_array_equal(network.vector.value, end)
+    assert late.state_dict().keys() == at_once.state_dict().keys()
+
+
+def test_groups_that_are_set_later_hold_from_the_next_step_on():
+    network = layers.Linear(1, seed=0)
+    optimizer = optim.SGD(network, lr=0.1)
+    stepped(network, optimizer)
+    optimizer.groups = [optim.Group(optim.biases_and_norms, lr_factor=0.0)]
+    weights, bias = network.W.value.copy(), network.B.value.copy()
+    stepped(network, optimizer)
+    assert (network.W.value != weights).all()
+    assert (network.B.value == bias).all()

@@ -408,3 +408,19 @@ def test_an_unbuilt_layer_says_what_to_do_and_hangs_nothing_on_its_class():
     assert not hasattr(dense, "W")
     with pytest.raises(AttributeError, match="no attribute 'wieght'"):
         _ = dense.build(3).wieght
+
+
+def test_a_parameter_that_is_placed_in_another_array_is_still_trained():
+    network = Sequential(Linear(3), layers.BatchNorm(), Linear(2), seed=0).build(4, dtype="float64")
+    loss = losses.MeanSquaredError(network)
+    optimizer = optim.SGD(network, lr=0.1)
+    assert network.vector.intact
+    network[0].W.place(np.ones((4, 3)))
+    network[1].running_mean.place(np.ones(3))
+    loss(X, Y)
+    loss.backward()
+    expected = network[0].W.value - 0.1 * network[0].W.grad
+    optimizer.step()
+    np.testing.assert_array_equal(network[0].W.value, expected)
+    assert np.shares_memory(network[0].W.value, network.vector.value)
+    assert np.shares_memory(network[1].running_mean.value, network.buffers.value)

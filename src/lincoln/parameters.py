@@ -167,9 +167,15 @@ class Parameter:
         self.place(arrays.like(self.initializer(rng, self.shape), prototype))
 
     def place(self, value: Array, grad: Array | None = None) -> None:
-        """Let these arrays be the value and the gradient from now on."""
+        """Let these arrays be the value and the gradient from now on. The vector that it lay in is no longer right."""
+        self._leave()
         self._value = value
         self._grad = arrays.namespace(value).zeros_like(value) if grad is None else grad
+
+    def _leave(self) -> None:
+        if self.vector is not None:
+            self.vector.intact = False
+            self.vector = None
 
     def __getstate__(self) -> dict[str, Any]:
         """What is copied and pickled: the value on its own, without gradient and without the network's vector."""
@@ -218,6 +224,7 @@ class Buffer(Parameter):
 
     def place(self, value: Array, grad: Array | None = None) -> None:
         """Let this array be the value from now on. There is no gradient."""
+        self._leave()
         self._value = value
 
 

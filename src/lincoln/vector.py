@@ -46,8 +46,6 @@ class Vector:
         self._flatten()
         start = 0
         for parameter in self.parameters:
-            if parameter.vector is not None:
-                parameter.vector.intact = False
             self._place(parameter, start)
             parameter.vector, parameter.start = self, start
             start += parameter.size

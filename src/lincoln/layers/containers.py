@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, overload
 
 from .. import tree
@@ -230,19 +230,21 @@ class Residual(Sequential):
 
     def forward(self, input: Array) -> Array:
         inner = super().forward(input)
-        if inner.shape != input.shape:
+        came, given = _shape(input), _shape(inner)
+        if given != came:
             raise MatchError(
                 code="LN114",
                 where="Residual",
-                saw=f"input {tuple(input.shape)}, output of the layers inside {tuple(inner.shape)}",
+                saw=f"input {came}, output of the layers inside {given}",
                 why="the two are added, number by number",
-                fix=f"end the inside with as many features as came in, such as Linear({input.shape[-1]})",
+                fix=f"end the inside with as many features as came in, such as Linear({input.shape[-1]})"
+                if type(input) is not tuple
+                else "end the inside with as many arrays as came in, of the same shapes",
             )
-        return input + inner
+        return _added([input, inner])
 
     def backward(self, output_grad: Array) -> Array:
-        inner = super().backward(output_grad)
-        return None if inner is None else output_grad + inner
+        return _added([output_grad, super().backward(output_grad)])
 
     def learn(self, output_grad: Array) -> None:
         super().learn(output_grad)
@@ -287,16 +289,13 @@ class Parallel(Container):
             except Exception as error:
                 self._name_place(error, index)
                 raise
-        self._check_fit([tuple(output.shape) for output in outputs])
+        self._check_fit(outputs)
         if self.combine == "concatenate":
-            return namespace(input).concat(outputs, axis=-1)
-        return sum(outputs[1:], start=outputs[0])
+            return namespace(outputs[0]).concat(outputs, axis=-1)
+        return _added(outputs)
 
     def backward(self, output_grad: Array) -> Array:
-        input_grads = [self._back(index, layer.backward, output_grad) for index, layer in enumerate(self.layers)]
-        if any(grad is None for grad in input_grads):
-            return None
-        return sum(input_grads[1:], start=input_grads[0])
+        return _added([self._back(index, layer.backward, output_grad) for index, layer in enumerate(self.layers)])
 
     def learn(self, output_grad: Array) -> None:
         for index in self._learners() if self._learns is None else self._learns:
@@ -318,19 +317,33 @@ class Parallel(Container):
             layer.prefer_initializer(initializer)
         return None
 
-    def _check_fit(self, shapes: list[tuple[int, ...]]) -> None:
-        comparable = [shape[:-1] for shape in shapes] if self.combine == "concatenate" else shapes
-        without_features = self.combine == "concatenate" and () in comparable
-        if without_features or any(shape != comparable[0] for shape in comparable):
+    def _check_fit(self, outputs: list[Any]) -> None:
+        concatenates, shapes = self.combine == "concatenate", [_shape(output) for output in outputs]
+        comparable = [shape[:-1] for shape in shapes] if concatenates else shapes
+        several = concatenates and any(type(output) is tuple for output in outputs)
+        if several or (concatenates and () in comparable) or any(shape != comparable[0] for shape in comparable):
             raise MatchError(
                 code="LN116",
                 where="Parallel",
                 saw=f"branch outputs of shapes {', '.join(map(str, shapes))}",
                 why=f'combine="{self.combine}" would broadcast them or fail',
                 fix="give the branches outputs that differ in the last axis at most, the batch axis not being the last"
-                if self.combine == "concatenate"
+                if concatenates
                 else "give all branches outputs of one shape",
             )
+
+
+def _shape(array: Any) -> tuple[Any, ...]:
+    """The shape of an array, or those of several."""
+    return tuple(map(_shape, array)) if type(array) is tuple else tuple(array.shape)
+
+
+def _added(parts: Sequence[Any]) -> Any:
+    """The sum of outputs or of gradients, where each is several arrays of one after another; None if one is None."""
+    if any(part is None for part in parts):
+        return None
+    several = type(parts[0]) is tuple
+    return tuple(map(_added, zip(*parts, strict=True))) if several else sum(parts[1:], start=parts[0])
 
 
 def _activation(activation: Layer | str | None) -> Layer | None:

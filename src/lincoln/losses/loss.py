@@ -260,7 +260,7 @@ class Loss(WithArguments, Recorder):
 
     def _reduce(self, weights: Array | None) -> float:
         own, losses, share = self.__dict__, self.losses, self.share_of(self.labels)
-        examples, own["_shares"] = float(len(losses)), None
+        examples, own["_shares"], own["_scale"] = float(len(losses)), None, None
         if weights is not None:
             own["_shares"] = weights = checked_weights(type(self).__name__, weights, losses)
             examples = functional.total(weights)

@@ -27,6 +27,10 @@ LearningRate: TypeAlias = float | Callable[[int], float]
 """A number, or a schedule: a function from the number of a step, counted from 0, to a number."""
 
 
+_CHANGING = frozenset({"lr", "steps", "last_rate", "grad_norm"})
+"""Attributes that may change with every step, and on which the division of the vector does not depend."""
+
+
 @dataclass(slots=True)
 class _Segment:
     """Neighbors in the vector that are treated alike: views into it and into what the rule remembers."""
@@ -105,7 +109,7 @@ class Optimizer(WithArguments):
         self.clip_value = clip_value
         if clip_value is not None:
             self.clip_value = self._number("clip_value", clip_value, "(0, inf]", fix="clip_value=1.0")
-        self.groups = (*groups, ALL_OTHERS)
+        self.groups = groups
         self.steps = 0
         self.last_rate = math.nan
         self.grad_norm: float | None = None
@@ -143,6 +147,15 @@ class Optimizer(WithArguments):
     @lr.setter
     def lr(self, lr: LearningRate) -> None:
         self._lr = lr if callable(lr) else self._number("lr", lr, "(0, inf)", fix="lr=0.01, or a schedule")
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The groups, and last the one of all other parameters."""
+        return self._groups
+
+    @groups.setter
+    def groups(self, groups: Iterable[Group]) -> None:
+        self._groups = (*(group for group in groups if group is not ALL_OTHERS), ALL_OTHERS)
 
     @property
     def learning_rate(self) -> float:
@@ -189,8 +202,7 @@ class Optimizer(WithArguments):
             self.update(value, grad, state, lr)
         if True in frozen:
             self._missed = [missed + held for missed, held in zip(self._missed, frozen, strict=True)]
-        self.steps = steps
-        self.last_rate = rate
+        self.__dict__.update(steps=steps, last_rate=rate)
         vector.release()
 
     def observe(self, value: float) -> None:
@@ -285,7 +297,8 @@ class Optimizer(WithArguments):
             self._state, self._missed = self.initial_state(vector.value), [0] * len(vector.parameters)
             return
         self._check_fits(vector, self._state, self._missed)
-        self._state = {name: of_kind(array, vector.value) for name, array in self._state.items()}
+        start = self.initial_state(vector.value)  # of a rule that is set to remember more than before: from here on
+        self._state = {name: of_kind(self._state.get(name, array), vector.value) for name, array in start.items()}
 
     def _clipped(self) -> list[Array]:
         """The gradients, no number larger than ``clip_value``, all of them together no longer than ``clip_norm``."""
@@ -327,6 +340,12 @@ class Optimizer(WithArguments):
 
     def _number(self, name: str, value: Any, interval: str, *, fix: str) -> float:
         return number(value, interval, name=name, where=type(self).__name__, fix=fix)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """A setting that is changed holds from the next step on: the vector is divided anew."""
+        object.__setattr__(self, name, value)
+        if name not in _CHANGING and not name.startswith("_"):
+            self.__dict__["_vector"] = None
 
     def __getstate__(self) -> dict[str, Any]:
         """What is copied and pickled: not the views into the network's vector."""
