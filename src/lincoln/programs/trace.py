@@ -22,9 +22,10 @@ from ..losses import Loss
 from ..parameters import Buffer, Parameter
 from ..tracing import NotTraceableError, Traced, find
 from ..tree import walk
+from .reach import is_users
 from .reads import Reads, why_not
 
-__all__ = ["Call", "Method", "Place", "Recipe", "Store", "trace"]
+__all__ = ["Call", "Method", "Place", "Recipe", "Store", "owners", "trace"]
 
 LOSS = -1
 """The number of the loss, where layers have theirs: 0 and up, in the order of `walk`."""
@@ -262,8 +263,8 @@ class _Tracer:
                 continue
             if isinstance(owner, Loss) and not owner.own:
                 number = LOSS
-            if not _is_own(owner):
-                reason = why_not(owner)
+            if is_users(owner):
+                reason = why_not(owner, set(self.numbers))
                 if reason:
                     raise _Stays(number, reason)
                 self.recipe.reads[number] = Reads(owner)
@@ -276,6 +277,8 @@ class _Tracer:
                             self.recipe.before[id(value._value.value)] = value._value.value.copy()
                         else:
                             self.recipe.parameters.add(Place(number, name))
+                elif type(value) is np.ndarray and number in self.recipe.reads:
+                    vars(owner)[name] = self._source(value, Place(number, name))  # its numbers may change
                 elif isinstance(value, np.ndarray | np.random.Generator):
                     self.recipe.constants[id(value)] = Place(number, name)
                 if isinstance(value, np.random.Generator):
@@ -371,10 +374,10 @@ class _Tracer:
             for name, value in vars(owner).items():
                 if isinstance(value, Parameter):
                     continue
+                if name in old and old[name] is value:
+                    continue
                 if find((value,)) is not None:
                     self.recipe.stores.append(Store(Place(number, name), value))
-                elif name in old and old[name] is value:
-                    continue
                 elif (
                     number in self.recipe.reads
                     and not (name.startswith("_") or (number == LOSS and hasattr(Loss, name)))
@@ -398,11 +401,6 @@ def _is_users_code() -> bool:
 
 _BETWEEN = ("numpy", "lincoln.arrays", "lincoln.kernels", "lincoln.programs", "lincoln.tracing")
 """Modules that stand between a call and who made it."""
-
-
-def _is_own(owner: Any) -> bool:
-    """Whether a layer's or a loss's class is one of Lincoln's own."""
-    return bool(owner.own)
 
 
 def _same(old: Any, new: Any) -> bool:
