@@ -1,9 +1,9 @@
 """What a user's layer or loss reads besides its arrays: a list of calls is right only while all of it stays the same.
 
 A list of calls holds the numbers that Python worked out when the pass was written down. Literals, sizes, the layer's
-own attributes, and numbers that its code names as globals are known, and can be looked at again before a step.
-Whatever else its code reads (another object's attributes, random numbers, the time) cannot, and the layer stays a
-call.
+own attributes, and what its code names in its module and in its class are known, and can be looked at again before a
+step. Whatever else its code reads (another object's attributes, random numbers, the time) cannot, and the layer stays a
+call. What a copy of the layer would share with it and could change must not even be tried.
 """
 
 from __future__ import annotations
@@ -15,38 +15,39 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import WithArguments
+from .. import initializers
 from ..layer import Layer
+from ..losses import Loss
 from ..parameters import Parameter
 from ..tracing import NotTraceableError, Traced
+from .reach import ANY_NAME, Named, class_values, constants, functions, functions_in, is_from, named, used, writes
 
-__all__ = ["Reads", "why_not"]
+__all__ = ["Reads", "shares", "unchanged", "why_not"]
 
 _SCALARS = (bool, int, float, complex, str, bytes, type(None), np.generic)
-_STILL = ("numpy", "math", "cmath", "operator", "lincoln", "scipy", "typing", "__future__")
-"""Modules whose functions give the same result for the same arguments, numpy.random left out."""
+_DOES_MORE = (builtins.__import__, breakpoint, eval, exec, globals, input, open, print)
+"""Functions of Python's that do something, or read what no argument says."""
+_ONLY_CODE = frozenset({"__wrapped__"})
 
 
 class Reads:
     """The numbers and arrays that a layer's or a loss's code can name, and where they are to be found again.
 
     Attributes:
-        watched: dictionary, name and value of each global number that the code names.
+        watched: all that the code names outside the layer.
     """
 
     def __init__(self, owner: Any) -> None:
-        self.watched: list[tuple[dict[str, Any], str, Any]] = []
-        self._numbers: set[tuple[type, Any]] = set()
+        self._numbers: set[tuple[type, str]] = set()
         self._arrays: set[int] = set()
-        for function in _functions(owner):
-            self._numbers |= {(type(c), c) for c in _constants(function.__code__)}
-            for space, name, value in _named(function):
-                if isinstance(value, _SCALARS):
-                    self.watched.append((space, name, value))
-                self._know(value)
-        for space in (vars(owner), *(vars(kind) for kind in type(owner).__mro__)):
-            for value in space.values():
-                self._know(value)
+        self.watched: list[Named] = []
+        for function in functions(owner):
+            for constant in constants(function.__code__):
+                self._know(constant)
+            self.watched += named(function)
+        self.watched += class_values(owner, _names(owner))
+        for value in (*vars(owner).values(), *(found.value for found in self.watched)):
+            self._know(value)
 
     def explain(self, operands: Any) -> None:
         """Look at what a call is given.
@@ -67,7 +68,7 @@ class Reads:
         elif isinstance(operand, slice):
             self._explain((operand.start, operand.stop, operand.step), sizes)
         elif isinstance(operand, _SCALARS):
-            known = (type(operand), operand) in self._numbers
+            known = (type(operand), repr(operand)) in self._numbers
             if not known and not (type(operand) is int and operand in sizes):
                 raise NotTraceableError(
                     f"a number ({operand!r}) that is no literal, no attribute of the layer and no global of its module"
@@ -77,7 +78,7 @@ class Reads:
 
     def _know(self, value: Any) -> None:
         if isinstance(value, _SCALARS):
-            self._numbers.add((type(value), value))
+            self._numbers.add((type(value), repr(value)))
         elif isinstance(value, np.ndarray):
             self._arrays.add(id(value))
         elif isinstance(value, tuple):
@@ -85,106 +86,99 @@ class Reads:
                 self._know(inner)
 
 
-def why_not(owner: Any) -> str:
-    """Why a user's layer or loss must stay a call, before it is tried; empty if nothing speaks against it."""
+def why_not(owner: Any, inside: set[int]) -> str:
+    """Why a user's layer or loss must stay a call, before it is tried; empty if nothing speaks against it.
+
+    Args:
+        owner: the layer or loss.
+        inside: the ids of all layers of the network, which are looked at themselves.
+    """
+    names = _names(owner)
     for name, value in vars(owner).items():
-        if not name.startswith("_") and name not in ("arguments", "network") and not _is_still(value):
+        is_kept = name in names and name != "network" and not hasattr(Loss if isinstance(owner, Loss) else Layer, name)
+        if is_kept and not isinstance(value, np.ndarray | Parameter) and not _is_still(value, owner, inside):
             return f"self.{name} is {_name(value)}, whose contents may change between batches"
-    for function in _functions(owner):
-        if "random" in function.__code__.co_names:
-            return "it draws random numbers"
-        for _, name, value in _named(function):
-            if not _is_still(value):
-                return f"it reads {name}, {_name(value)}, whose contents may change between batches"
+    if any("random" in function.__code__.co_names for function in functions(owner)):
+        return "it draws random numbers"
+    for function in functions(owner):
+        if name := writes(owner, function):
+            return f"it changes {name}"
+    for found in _moving(owner):
+        return _says(found)
     if isinstance(owner, Layer) and getattr(owner, "_adopted", None):
         return "it keeps its parameters as bare arrays"
     return ""
 
 
-def _is_still(value: Any) -> bool:
-    """Whether something cannot change its contents, or changes them only where the program looks."""
-    if isinstance(value, (*_SCALARS, np.ndarray, Parameter, Layer, type, np.dtype, np.ufunc)):
-        return True
-    if isinstance(value, types.BuiltinFunctionType):
-        return _is_from(value.__module__ or "builtins", "builtins")
-    if isinstance(value, types.ModuleType):
-        return _is_from(value.__name__)
-    if isinstance(value, types.FunctionType | types.MethodType):
-        return True  # its own names are looked at by `_functions`
-    if isinstance(value, tuple | list):
-        return all(isinstance(inner, (*_SCALARS, Layer)) or _is_still(inner) for inner in value) and (
-            isinstance(value, tuple) or all(isinstance(inner, Layer) for inner in value)
-        )
-    return isinstance(value, WithArguments) or _is_from(type(value).__module__)
-
-
-def _is_from(module: str, *more: str) -> bool:
-    return module.partition(".")[0] in (*_STILL, *more) and not module.startswith("numpy.random")
-
-
-def _functions(owner: Any) -> Iterator[types.FunctionType]:
-    """The functions of a user's class, of its attributes, and of all that these name: not those of Lincoln or NumPy."""
-    waiting: list[Any] = []
+def shares(owner: Any, inside: set[int]) -> str:
+    """What a pass of a copy of a user's layer or loss could change for the layer itself; empty if nothing."""
+    everything = {id(function): function for function in functions(owner)}
+    seen = set(inside)
     for value in vars(owner).values():
-        waiting += [part for part in (value if isinstance(value, tuple) else [value]) if not isinstance(part, type)]
-    given = {id(value) for value in waiting}
-    for kind in type(owner).__mro__:
-        if not _is_from(kind.__module__, "builtins"):
-            waiting += vars(kind).values()
-    seen: set[int] = set()
-    while waiting:
-        value = waiting.pop()
-        is_given = id(value) in given
-        if isinstance(value, property):
-            value = value.fget
-        value = getattr(value, "__func__", value)
-        value = getattr(value, "__wrapped__", value)
-        if not isinstance(value, types.FunctionType) or id(value) in seen:
-            continue
-        if is_given or not _is_from(value.__module__ or ""):
-            seen.add(id(value))
-            yield value
-            waiting += [found for _, _, found in _named(value)]
+        everything |= {id(function): function for function in functions_in(value, seen)}
+    for function in everything.values():
+        if name := writes(owner, function):
+            return f"it changes {name}"
+        for found in named(function):
+            if not _is_still(found.value, owner, set()):
+                return _says(found)
+    return next(map(_says, _moving(owner)), "")
 
 
-def _named(function: types.FunctionType) -> Iterator[tuple[dict[str, Any], str, Any]]:
-    """What a function's code names outside itself: globals, and variables of the functions around it."""
-    for name in _names(function.__code__):
-        if name in function.__globals__ and not hasattr(builtins, name):
-            yield function.__globals__, name, function.__globals__[name]
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        try:
-            yield _Cell(cell), name, cell.cell_contents
-        except ValueError:
-            continue
+def unchanged(now: Any, then: Any) -> bool:
+    """Whether something is the same object, or a number or text of the same kind and value, as before.
+
+    >>> unchanged(np.float32(0.5), np.float32(0.5)), unchanged(0.0, -0.0), unchanged(1, True)
+    (True, False, False)
+    """
+    return now is then or (type(now) is type(then) and isinstance(then, _SCALARS) and repr(now) == repr(then))
 
 
-class _Cell(dict[str, Any]):
-    """A variable of a function around a function, looked at as a dictionary is."""
-
-    def __init__(self, cell: types.CellType) -> None:
-        super().__init__()
-        self._cell = cell
-
-    def get(self, name: str, default: Any = None) -> Any:
-        return self._cell.cell_contents
+def _names(owner: Any) -> set[str]:
+    """Every name in the code that a pass may call, and of what that code is."""
+    names = {name for function in functions(owner) for name in used(function)}
+    own = set(vars(owner)) if names & ANY_NAME else set()
+    return names | own | {"forward", "backward", "learn"}
 
 
-def _names(code: types.CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _names(constant)
+def _moving(owner: Any) -> Iterator[Named]:
+    """What the code names outside the layer that may change its contents unseen."""
+    for function in functions(owner):
+        yield from (found for found in named(function) if not _is_still(found.value, owner, set()))
+    for found in class_values(owner, _names(owner)):
+        is_code = isinstance(found.value, types.FunctionType | staticmethod | classmethod | property)
+        if not is_code and not found.name.startswith("__") and not _is_still(found.value, owner, set()):
+            yield found
 
 
-def _constants(code: types.CodeType) -> Iterator[Any]:
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _constants(constant)
-        elif isinstance(constant, tuple):
-            yield from (inner for inner in constant if isinstance(inner, _SCALARS))
-        elif isinstance(constant, _SCALARS):
-            yield constant
+def _is_still(value: Any, owner: Any, inside: set[int]) -> bool:
+    """Whether something cannot change its contents, or changes them only where the program looks."""
+    if isinstance(value, (*_SCALARS, np.dtype, np.ufunc, np.finfo, np.iinfo, type(np.where))):
+        return True
+    if isinstance(value, Layer):
+        return id(value) in inside
+    if isinstance(value, np.ndarray):
+        return value.base is None and not value.flags.writeable
+    if isinstance(value, type):
+        is_known = value in type(owner).__mro__ or issubclass(value, BaseException)
+        return is_known or is_from(value.__module__, "builtins")
+    if isinstance(value, types.BuiltinFunctionType):
+        return value not in _DOES_MORE and is_from(value.__module__ or "builtins", "builtins")
+    if isinstance(value, types.ModuleType):
+        return is_from(value.__name__)
+    if isinstance(value, types.FunctionType):  # its own names are looked at by `functions`
+        return is_from(value.__module__ or "") or value.__dict__.keys() <= _ONLY_CODE
+    if isinstance(value, types.MethodType):
+        return id(value.__self__) in inside or value.__self__ is owner
+    if isinstance(value, list):
+        return all(isinstance(inner, Layer) and id(inner) in inside for inner in value)
+    if isinstance(value, tuple):
+        return all(_is_still(inner, owner, inside) for inner in value)
+    return type(value).__module__ in ("typing", "__future__", initializers.__name__)
+
+
+def _says(found: Named) -> str:
+    return f"it reads {found.name}, {_name(found.value)}, whose contents may change between batches"
 
 
 def _name(value: Any) -> str:

@@ -14,11 +14,14 @@ import numpy as np
 
 from .. import modes
 from ..exc import LincolnError, ProgramWarning
+from ..layer import Layer
 from ..losses import Loss
-from ..parameters import Buffer
+from ..parameters import Buffer, Parameter
 from ..tracing import NotTraceableError
 from .binding import same
 from .listing import Program, fits, kind_of
+from .reach import is_users
+from .reads import shares, unchanged
 from .recipe import owners
 
 __all__ = ["Runner"]
@@ -47,7 +50,9 @@ class Bound:
         self.vector, self.buffers = loss.network.vector, loss.network.buffers
         self.step = program.bind(loss)
         self.listing = program.listing
-        self._globals = [watched for reads in program.recipe.reads.values() for watched in reads.watched]
+        named = {(id(found.space), found.name): found for r in program.recipe.reads.values() for found in r.watched}
+        self._places = [(found.space, found.name) for found in named.values()]
+        self._values = [found.value for found in named.values()]
         self._owners = owners(loss)
         self._left = {(id(store.place.find_owner(self._owners)), store.place.name) for store in program.recipe.stores}
         self._settings = list(self._read_settings())
@@ -56,7 +61,7 @@ class Bound:
         """Whether settings of layers and loss are what they were when it was written down."""
         now = list(self._read_settings())
         return len(now) == len(self._settings) and all(
-            name == other and _unchanged(value, before)
+            name == other and unchanged(value, before)
             for (name, value), (other, before) in zip(now, self._settings, strict=True)
         )
 
@@ -65,7 +70,7 @@ class Bound:
         for owner in self._owners:
             yield "_training", getattr(owner, "_training", True)
             for name, value in sorted(vars(owner).items()):
-                if _is_setting(name, value) and (id(owner), name) not in self._left:
+                if _is_setting(owner, name, value) and (id(owner), name) not in self._left:
                     yield name, value
 
     def is_ready(self) -> bool:
@@ -75,7 +80,10 @@ class Bound:
             return False
         if modes.blocks() and modes.mode() != modes.TRAINING:
             return False
-        return not self._globals or all(_unchanged(space.get(name), value) for space, name, value in self._globals)
+        if not self._places:
+            return True
+        now = [space.get(name) for space, name in self._places]
+        return all(map(operator.is_, now, self._values)) or all(map(unchanged, now, self._values))
 
 
 class Runner:
@@ -158,6 +166,10 @@ class Runner:
         tried = network.built and not _is_other_mode() and not network.vector.any_fresh()
         if not tried or kind in self._refused or len(self._bound) >= _MOST:
             return self._by_layers(batch)
+        reason = self._shared()
+        if reason:
+            self._refuse(kind, f"{reason}; a copy would share it, so that no program is tried", tell=False)
+            return self._by_layers(batch)
         program, copied = self._write_down(batch)
         value = self._by_layers(batch)
         if program is None or not math.isfinite(value):
@@ -171,6 +183,13 @@ class Runner:
                 self.notes.append(note)
         self._bound.append(Bound(program, self.loss))
         return value
+
+    def _shared(self) -> str:
+        """What users' code could change for good when a program is tried on a copy; empty if nothing."""
+        everything = owners(self.loss)
+        inside = {id(owner) for owner in everything}
+        reasons = ((owner, shares(owner, inside)) for owner in everything if is_users(owner))
+        return next((f"{type(owner).__name__}: {reason}" for owner, reason in reasons if reason), "")
 
     def _write_down(self, batch: tuple[Any, ...]) -> tuple[Program | None, Any]:
         """The program of a batch, and a copy of loss and network to try it on."""
@@ -232,14 +251,8 @@ def _state(generator: np.random.Generator) -> str:
 _MACHINERY = frozenset({"arguments", "input_shape", "output_shape", "built"})
 
 
-def _is_setting(name: str, value: Any) -> bool:
+def _is_setting(owner: Any, name: str, value: Any) -> bool:
     """Whether an attribute is one that changes what a layer does, and not one that a pass or the library keeps."""
-    return (
-        not name.startswith("_")
-        and name not in _MACHINERY
-        and isinstance(value, float | int | str | tuple | list | None | np.ndarray)
-    ) or callable(value)
-
-
-def _unchanged(now: Any, then: Any) -> bool:
-    return now is then or (type(now) is type(then) and isinstance(then, float | int | str) and now == then)
+    if name in _MACHINERY or isinstance(value, Parameter):
+        return False
+    return not (name.startswith("_") and any(hasattr(kind, name) for kind in (Layer, Loss)))

@@ -151,8 +151,8 @@ class _Tracer:
                 continue
             if isinstance(owner, Loss) and not owner.own:
                 number = LOSS
-            if not owner.own:
-                reason = why_not(owner)
+            if is_users(owner):
+                reason = why_not(owner, set(self.numbers))
                 if reason:
                     raise _Stays(number, reason)
                 self.recipe.reads[number] = Reads(owner)
@@ -165,6 +165,8 @@ class _Tracer:
                             self.recipe.before[id(value._value.value)] = value._value.value.copy()
                         else:
                             self.recipe.parameters.add(Place(number, name))
+                elif type(value) is np.ndarray and number in self.recipe.reads:
+                    vars(owner)[name] = self._source(value, Place(number, name))  # its numbers may change
                 elif isinstance(value, np.ndarray | np.random.Generator):
                     self.recipe.constants[id(value)] = Place(number, name)
                 if isinstance(value, np.random.Generator):
@@ -260,10 +262,10 @@ class _Tracer:
             for name, value in vars(owner).items():
                 if isinstance(value, Parameter):
                     continue
+                if name in old and old[name] is value:
+                    continue
                 if find((value,)) is not None:
                     self.recipe.stores.append(Store(Place(number, name), value))
-                elif name in old and old[name] is value:
-                    continue
                 elif (
                     number in self.recipe.reads
                     and not (name.startswith("_") or (number == LOSS and hasattr(Loss, name)))
