@@ -9,7 +9,7 @@ import pytest
 
 from lincoln import initializers as init
 from lincoln.layers import Dense, Dropout, Flatten, Linear, Parallel, ReLU, Residual, Sequential, Sigmoid, Tanh
-from lincoln.layers.containers import ACTIVATIONS
+from lincoln.layers.activations import ACTIVATIONS
 
 SHAPE = (300, 200)
 
