@@ -494,7 +494,7 @@ LAYER_MISTAKES = [
         lambda: Dense(2, "swish"),
         "Dense",
         "activation='swish'",
-        f"one of {', '.join(sorted(layers.containers.ACTIVATIONS))}; or a layer object; or None",
+        f"one of {', '.join(sorted(layers.activations.ACTIVATIONS))}; or a layer object; or None",
         lambda: Dense(2, "silu"),
     ),
     Mistake(

@@ -9,75 +9,11 @@ from typing import Any
 import array_api_strict
 import numpy as np
 import pytest
+from calls import CALLS, A, B, G, K, Y
 
 from lincoln import functional
 from lincoln.functional import activations, dropout, fused, losses, normalization, reductions, updates
 from lincoln.tracing import NotTraceableError, Traced
-
-A = np.array([[-3.0, -0.5, 0.25, 2.0], [0.5, -1.0, 0.0, 30.0]])
-G = np.array([[1.0, -2.0, 0.5, 3.0], [-1.0, 0.25, 2.0, 1.0]])
-P = np.array([[0.1, 0.2, 0.3, 0.4], [0.7, 0.1, 0.1, 0.1]])
-Z = np.log(P)
-Y = np.array([[1.0, 0.0, 0.25, 1.0], [0.0, 1.0, 1.0, 0.0]])
-LABELS = np.array([2, 0])
-W = np.array([[0.5, -1.0], [2.0, 0.25], [1.0, 1.0], [-0.5, 3.0]])
-B = np.array([0.5, -0.25])
-K = np.array([1.0, 0.5, 2.0, 1.0])
-
-CALLS: dict[str, tuple[Any, ...]] = {
-    "sigmoid": (A,),
-    "sigmoid_backward": (P, G),
-    "tanh": (A,),
-    "tanh_backward": (P, G),
-    "relu": (A,),
-    "relu_backward": (A, G),
-    "leaky_relu": (A, 0.1),
-    "leaky_relu_backward": (A, G, 0.1),
-    "elu": (A, 0.5),
-    "elu_backward": (A, G, 0.5),
-    "silu": (A,),
-    "silu_backward": (A, G),
-    "gelu": (A,),
-    "gelu_backward": (A, G),
-    "gelu_tanh": (A,),
-    "gelu_tanh_backward": (A, G),
-    "normal_cdf": (A,),
-    "softplus": (A,),
-    "softplus_backward": (A, G),
-    "log_sigmoid": (A,),
-    "log_sigmoid_backward": (Z, G),
-    "softmax": (A,),
-    "softmax_backward": (P, G),
-    "log_softmax": (A,),
-    "log_softmax_backward": (Z, G),
-    "linear": (A, W, B),
-    "bias_grad": (G,),
-    "input_grad": (W, np.array([[1.0, 2.0], [3.0, -1.0]])),
-    "squared_error": (A, Y),
-    "squared_error_grad": (A, Y),
-    "absolute_error": (A, Y),
-    "absolute_error_grad": (A, Y),
-    "huber": (A, Y, 0.5),
-    "huber_grad": (A, Y, 0.5),
-    "quantile": (A, Y, 0.9),
-    "quantile_grad": (A, Y, 0.9),
-    "poisson": (A, Y),
-    "poisson_grad": (np.exp(A), Y),
-    "log_loss": (P, Y),
-    "log_loss_grad": (P, Y),
-    "log_sigmoid_loss": (Z, Y),
-    "log_sigmoid_loss_grad": (Z, Y),
-    "sigmoid_cross_entropy": (A, Y, K),
-    "sigmoid_cross_entropy_grad": (P, Y, 2.0),
-    "cross_entropy": (P, LABELS),
-    "cross_entropy_grad": (P, LABELS),
-    "negative_log_likelihood": (Z, LABELS),
-    "negative_log_likelihood_grad": (Z, LABELS),
-    "softmax_cross_entropy": (A, LABELS, 0.1, K),
-    "softmax_cross_entropy_grad": (P, LABELS, 0.1, K),
-    "one_hot": (LABELS, P),
-}
-"""Every function with arguments for it."""
 
 OTHERS = {
     *(name for module in (dropout, fused, normalization, reductions, updates) for name in module.__all__),
@@ -86,6 +22,7 @@ OTHERS = {
 """Functions that have tests of their own: they change arrays, take matrices only, or give several arrays."""
 
 ELEMENTWISE = ["sigmoid", "tanh", "relu", "silu", "gelu", "gelu_tanh", "normal_cdf", "softplus", "log_sigmoid"]
+FORWARD = [name for name in activations.__all__ if not name.endswith("_backward")]
 each_function = pytest.mark.parametrize("name", CALLS)
 
 
@@ -276,9 +213,7 @@ def test_a_mask_of_dropout_has_the_generator_s_numbers_in_every_dtype():
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize(
-    "name", [*ELEMENTWISE, "leaky_relu", "elu", "softmax", "log_softmax", "poisson", "squared_error", "huber"]
-)
+@pytest.mark.parametrize("name", [*FORWARD, "poisson", "squared_error", "huber"])
 def test_nan_in_gives_nan_out(name: str, dtype: str):
     a = np.array([[np.nan, np.nan]], dtype=dtype)
     extra = (np.zeros_like(a), *CALLS[name][2:]) if name in losses.__all__ else CALLS[name][1:]
@@ -335,8 +270,8 @@ def test_a_masked_logit_has_no_share_of_the_softmax():
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("name", [*ELEMENTWISE, "leaky_relu", "elu", "softmax", "log_softmax"])
-def test_every_logit_from_minus_to_plus_ten_thousand_is_borne_without_a_warning(name: str, dtype: str):
+@pytest.mark.parametrize("name", FORWARD)
+def test_every_logit_from_minus_to_plus_ten_thousand_passes_without_a_warning(name: str, dtype: str):
     a = np.array([[-1e4, -1e3, -104.0, -88.8, -1.0, 0.0, 1.0, 88.8, 104.0, 1e3, 1e4]], dtype=dtype)
     extra = CALLS[name][1:]
     backward = getattr(functional, f"{name}_backward", None)

@@ -8,33 +8,22 @@ import sys
 
 import numpy as np
 import pytest
+from calls import CALLS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from lincoln import functional, kernels
-from lincoln.functional import dropout
+from lincoln.functional import activations, dropout
 
 needs_kernels = pytest.mark.skipif(not kernels.active(), reason=f"kernels are {kernels.status()}")
 TOLERANCE = {np.dtype(np.float32): 2e-5, np.dtype(np.float64): 1e-11}
 
-ONE = {
-    "elu": (0.5,),
-    "gelu": (),
-    "gelu_tanh": (),
-    "leaky_relu": (0.1,),
-    "log_sigmoid": (),
-    "log_softmax": (),
-    "relu": (),
-    "sigmoid": (),
-    "silu": (),
-    "softmax": (),
-    "softplus": (),
-    "tanh": (),
-}
+ACTIVATIONS = [name for name in activations.__all__ if name in kernels._twins]
+ONE = {name: CALLS[name][1:] for name in ACTIVATIONS if not name.endswith("_backward")}
 """Functions of one array, with their other arguments."""
 TWO = {
-    **{f"{name}_backward": constants for name, constants in ONE.items()},
+    **{name: CALLS[name][2:] for name in ACTIVATIONS if name.endswith("_backward")},
     **dict.fromkeys(["absolute_error", "absolute_error_grad", "squared_error", "squared_error_grad"], ()),
     **dict.fromkeys(["huber", "huber_grad", "quantile", "quantile_grad"], (0.75,)),
     **dict.fromkeys(["log_loss", "log_loss_grad", "log_sigmoid_loss", "log_sigmoid_loss_grad"], (1.5,)),

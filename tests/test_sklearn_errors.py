@@ -13,6 +13,7 @@ from layer_mistakes import Mistake
 
 import lincoln as lnc
 from lincoln import exc
+from lincoln.layers.activations import ACTIVATIONS
 from lincoln.sklearn import MLPClassifier, MLPRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -107,8 +108,7 @@ MISTAKES = [
         lambda: fit(activation="rule"),
         "MLPClassifier",
         "activation='rule'",
-        "one of identity, logistic, sigmoid, tanh, relu, leaky_relu, elu, silu, gelu, softplus, log_sigmoid, softmax, "
-        "log_softmax; a layer; or a list, one for each hidden layer",
+        f"one of identity, logistic, {', '.join(ACTIVATIONS)}; a layer; or a list, one for each hidden layer",
         lambda: fit(activation=lnc.layers.ELU()),
     ),
     Mistake(

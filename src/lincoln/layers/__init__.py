@@ -1,53 +1,19 @@
-"""The layers, one family a file."""
+"""The layers, one family a file, each of which lists its own in ``__all__``."""
 
 from ..layer import Layer
-from .activations import (
-    ELU,
-    GELU,
-    Activation,
-    LeakyReLU,
-    LogSigmoid,
-    LogSoftmax,
-    Rectifier,
-    ReLU,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softplus,
-    Tanh,
-)
-from .containers import Container, Dense, Parallel, Residual, Sequential
-from .dropout import Dropout
-from .embedding import ColumnEmbedding
-from .linear import Linear
-from .normalization import BatchNorm, LayerNorm
-from .shape import Flatten, Reshape
+from .activations import *  # noqa: F403
+from .activations import __all__ as _activations
+from .containers import *  # noqa: F403
+from .containers import __all__ as _containers
+from .dropout import *  # noqa: F403
+from .dropout import __all__ as _dropout
+from .embedding import *  # noqa: F403
+from .embedding import __all__ as _embedding
+from .linear import *  # noqa: F403
+from .linear import __all__ as _linear
+from .normalization import *  # noqa: F403
+from .normalization import __all__ as _normalization
+from .shape import *  # noqa: F403
+from .shape import __all__ as _shape
 
-__all__ = [
-    "ELU",
-    "GELU",
-    "Activation",
-    "BatchNorm",
-    "ColumnEmbedding",
-    "Container",
-    "Dense",
-    "Dropout",
-    "Flatten",
-    "Layer",
-    "LayerNorm",
-    "LeakyReLU",
-    "Linear",
-    "LogSigmoid",
-    "LogSoftmax",
-    "Parallel",
-    "ReLU",
-    "Rectifier",
-    "Reshape",
-    "Residual",
-    "Sequential",
-    "SiLU",
-    "Sigmoid",
-    "Softmax",
-    "Softplus",
-    "Tanh",
-]
+__all__ = ["Layer", *_activations, *_containers, *_dropout, *_embedding, *_linear, *_normalization, *_shape]

@@ -238,3 +238,19 @@ class LogSoftmax(Activation):
 
     def backward(self, output_grad: Array) -> Array:
         return functional.log_softmax_backward(self.output, output_grad)
+
+
+ACTIVATIONS: dict[str, type[Activation]] = {
+    "sigmoid": Sigmoid,
+    "tanh": Tanh,
+    "relu": ReLU,
+    "leaky_relu": LeakyReLU,
+    "elu": ELU,
+    "silu": SiLU,
+    "gelu": GELU,
+    "softplus": Softplus,
+    "log_sigmoid": LogSigmoid,
+    "softmax": Softmax,
+    "log_softmax": LogSoftmax,
+}
+"""The names that `lincoln.layers.Dense` and the estimators take."""

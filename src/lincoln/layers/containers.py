@@ -11,7 +11,7 @@ from ..exc import ContractError, DataError, MatchError
 from ..initializers import Initializer, zeros
 from ..layer import Layer
 from ..parameters import Parameter
-from . import activations
+from .activations import ACTIVATIONS
 from .linear import Linear
 
 __all__ = ["Container", "Dense", "Parallel", "Residual", "Sequential"]
@@ -23,7 +23,8 @@ class Container(Layer):
     Raises:
         ContractError: something that is no layer, or one layer object in two places.
 
-    >>> len(Container(activations.ReLU(), activations.Tanh()))
+    >>> from lincoln.layers import ReLU, Tanh
+    >>> len(Container(ReLU(), Tanh()))
     2
     """
 
@@ -143,21 +144,6 @@ class Sequential(Container):
         for layer in reversed(self.layers):
             initializer = layer.prefer_initializer(initializer)
         return initializer
-
-
-ACTIVATIONS = {
-    "sigmoid": activations.Sigmoid,
-    "tanh": activations.Tanh,
-    "relu": activations.ReLU,
-    "leaky_relu": activations.LeakyReLU,
-    "elu": activations.ELU,
-    "silu": activations.SiLU,
-    "gelu": activations.GELU,
-    "softplus": activations.Softplus,
-    "log_sigmoid": activations.LogSigmoid,
-    "softmax": activations.Softmax,
-    "log_softmax": activations.LogSoftmax,
-}
 
 
 class Dense(Sequential):

@@ -34,7 +34,6 @@ class Dropout(Layer):
     array([[1., 1., 1., 1., 1., 1., 1., 1.]])
     """
 
-    records = (*Layer.records, "mask")
     mask: Array = None
 
     def __init__(self, rate: float = 0.5, *, seed: int | None = None) -> None:

@@ -14,7 +14,7 @@ from ..exc import DataError, MatchError
 from ..initializers import zeros
 from ..layer import Layer
 from ..layers import Dense, Dropout, Linear, Residual, Sequential
-from ..layers.containers import ACTIVATIONS
+from ..layers.activations import ACTIVATIONS
 from ..tree import walk
 from .normalization import WeightedBatchNorm
 from .parameters import hidden_sizes, one_per_layer
