@@ -114,8 +114,9 @@ def shares(owner: Any, inside: set[int]) -> str:
     """What a pass of a copy of a user's layer or loss could change for the layer itself; empty if nothing."""
     everything = {id(function): function for function in functions(owner)}
     seen = set(inside)
-    for value in vars(owner).values():
-        everything |= {id(function): function for function in functions_in(value, seen)}
+    for name, value in vars(owner).items():
+        if name != "_watchers":
+            everything |= {id(function): function for function in functions_in(value, seen)}
     for function in everything.values():
         if name := writes(owner, function):
             return f"it changes {name}"

@@ -21,6 +21,7 @@ from ..losses import Loss
 from ..parameters import Buffer, Parameter
 from ..tracing import NotTraceableError, Traced, find
 from ..tree import walk
+from .reach import is_users
 from .reads import Reads, why_not
 from .recipe import LOSS, Call, Method, Place, Recipe, Store, owners, traced_in
 
