@@ -6,7 +6,6 @@ number may be answered with yes.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from .. import functional
@@ -59,7 +58,7 @@ class LogLoss(Question):
     takes = "probabilities"
 
     def fit_labels(self, predictions: Array, labels: Array) -> Array:
-        check_predictions(type(self).__name__, predictions, self.takes, 0.0, 1.0)
+        check_predictions(predictions, "probabilities", type(self).__name__)
         return super().fit_labels(predictions, labels)
 
     def value(self, predictions: Array, labels: Array) -> Array:
@@ -92,7 +91,7 @@ class LogSigmoidLoss(Question):
     takes = "log-probabilities"
 
     def fit_labels(self, predictions: Array, labels: Array) -> Array:
-        check_predictions(type(self).__name__, predictions, self.takes, -math.inf, 0.0)
+        check_predictions(predictions, "log-probabilities", type(self).__name__)
         return super().fit_labels(predictions, labels)
 
     def value(self, predictions: Array, labels: Array) -> Array:

@@ -5,7 +5,6 @@ Labels are the numbers of the classes, integers from 0 to k - 1, ``(n,)`` or ``(
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from .. import functional
@@ -62,7 +61,7 @@ class CrossEntropy(Choice):
     takes = "probabilities"
 
     def fit_labels(self, predictions: Array, labels: Array) -> Array:
-        check_predictions(type(self).__name__, predictions, self.takes, 0.0, 1.0)
+        check_predictions(predictions, "probabilities", type(self).__name__)
         return super().fit_labels(predictions, labels)
 
     def value(self, predictions: Array, labels: Array) -> Array:
@@ -95,7 +94,7 @@ class NLLLoss(Choice):
     takes = "log-probabilities"
 
     def fit_labels(self, predictions: Array, labels: Array) -> Array:
-        check_predictions(type(self).__name__, predictions, self.takes, -math.inf, 0.0)
+        check_predictions(predictions, "log-probabilities", type(self).__name__)
         return super().fit_labels(predictions, labels)
 
     def value(self, predictions: Array, labels: Array) -> Array:

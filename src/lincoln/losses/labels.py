@@ -7,7 +7,7 @@ looks at the numbers is one call each, so that the program of a network looks at
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from ..tracing import one_line
 _INT64 = np.dtype(np.int64)
 _TOLERANCE = 1e-5
 """How far a probability may lie outside [0, 1] by rounding."""
+_RANGES = {"probabilities": (0.0, 1.0), "log-probabilities": (-math.inf, 0.0)}
 
 
 def element_labels(where: str, predictions: Array, labels: Any) -> Array:
@@ -41,15 +42,7 @@ def element_labels(where: str, predictions: Array, labels: Any) -> Array:
 def binary_labels(where: str, predictions: Array, labels: Any) -> Array:
     """Labels of yes-or-no questions: as `element_labels`, and between 0 and 1."""
     labels = element_labels(where, predictions, labels)
-    check_range(
-        labels,
-        low=0.0,
-        high=1.0,
-        name="labels",
-        takes="labels between 0 and 1",
-        fix="labels 0 and 1 (or shares between them); for class numbers SoftmaxCrossEntropy or CrossEntropy",
-        where=where,
-    )
+    check_shares(labels, where)
     return labels
 
 
@@ -112,23 +105,39 @@ def _as_class_numbers(where: str, labels: Any, predictions: Array) -> Array:
 
 
 @one_line
-def check_range(values: Array, *, low: float, high: float, name: str, takes: str, fix: str, where: str) -> None:
+def check_shares(labels: Array, where: str) -> None:
+    """Refuse labels outside [0, 1]."""
+    _check_range(
+        labels,
+        0.0,
+        1.0,
+        where=where,
+        name="labels",
+        takes="labels between 0 and 1",
+        fix="labels 0 and 1 (or shares between them); for class numbers SoftmaxCrossEntropy or CrossEntropy",
+    )
+
+
+@one_line
+def check_predictions(predictions: Array, takes: Literal["probabilities", "log-probabilities"], where: str) -> None:
+    """Refuse what cannot be probabilities, or log-probabilities."""
+    _check_range(
+        predictions,
+        *_RANGES[takes],
+        where=where,
+        name="predictions",
+        takes=takes,
+        fix="end the network in the activation that gives them, or take a loss on logits",
+    )
+
+
+def _check_range(values: Array, low: float, high: float, *, where: str, name: str, takes: str, fix: str) -> None:
     """Refuse values outside [low, high]; values that are not finite are left to training to report."""
     least, most = value_range(values)
     if least < low - _TOLERANCE or most > high + _TOLERANCE:
         raise DataError(
-            code="LN141",
-            where=where,
-            saw=f"{name} from {least:.4g} to {most:.4g}",
-            why=f"it takes {takes}",
-            fix=fix,
+            code="LN141", where=where, saw=f"{name} from {least:.4g} to {most:.4g}", why=f"it takes {takes}", fix=fix
         )
-
-
-def check_predictions(where: str, predictions: Array, takes: str, low: float, high: float) -> None:
-    """Refuse what cannot be probabilities, or log-probabilities."""
-    fix = "end the network in the activation that gives them, or take a loss on logits"
-    check_range(predictions, low=low, high=high, name="predictions", takes=takes, fix=fix, where=where)
 
 
 def checked_weights(where: str, weights: Any, losses: Array) -> Array:
