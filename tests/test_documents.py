@@ -13,12 +13,46 @@ ROOT = Path(__file__).parents[1]
 PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md")))]
 
 
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def mismatches(text: str, page: str) -> list[tuple[str, str]]:
+    """Run a page's examples from top to bottom; what they print, and what the page shows instead, where it differs.
+
+    The program of a network that directly follows an example is what the example prints.
+    """
+    found: list[tuple[str, str]] = []
+    space = {"__name__": "__main__"}
+    blocks = list(BLOCK.finditer(text))
+    for block, after in zip(blocks, [*blocks[1:], None], strict=True):
+        if block[1] != "python":
+            continue
+        above = text.count("\n", 0, block.start(2))
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            exec(compile("\n" * above + block[2], page, "exec"), space)
+        follows = after is not None and not text[block.end() : after.start()].strip()
+        if follows and after[2].startswith("def step(") and printed.getvalue() != after[2]:
+            found.append((printed.getvalue(), after[2]))
+    return found
+
+
 @pytest.mark.parametrize("page", PAGES)
-def test_every_example_of_a_page_runs(page):
-    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    assert blocks
-    with contextlib.redirect_stdout(io.StringIO()):
-        exec(compile("\n".join(blocks), page, "exec"), {"__name__": "__main__"})
+def test_every_example_of_a_page_runs_and_prints_the_program_that_the_page_shows(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert "```python\n" in text
+    for printed, shown in mismatches(text, page):
+        assert shown == printed
+
+
+def test_a_page_that_shows_another_program_is_found():
+    text = "```python\nprint('def step(x):')\n```\n\n```\ndef step(y):\n```\n"
+    assert mismatches(text, "a page") == [("def step(x):\n", "def step(y):\n")]
+    assert mismatches(text.replace("step(y)", "step(x)"), "a page") == []
+
+
+def test_readme_and_the_page_of_programs_show_one():
+    for page in ("README.md", "docs/program.md"):
+        assert "\n```\n\n```\ndef step(" in (ROOT / page).read_text(encoding="utf-8")
 
 
 def test_the_first_screen_names_both_commands_and_shows_a_table():
