@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import random
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
@@ -287,6 +288,23 @@ def test_no_trial_changes_what_copies_of_a_layer_share(make: Any) -> None:
 
     trainer = both_roads_agree(begin, lambda layer, step: None)
     assert "a copy would share it" in trainer.notes[0]
+
+
+class Locked(Times):
+    """It holds what cannot be copied."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+
+    def factor(self) -> Any:
+        with self.lock:
+            return 0.5
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_layer_that_cannot_be_copied_trains_without_a_warning() -> None:
+    trainer = both_roads_agree(Locked, lambda layer, step: None)
+    assert "there is no copy" in trainer.notes[0]
 
 
 def test_what_a_layer_prints_is_printed_in_every_step(capsys: pytest.CaptureFixture[str]) -> None:

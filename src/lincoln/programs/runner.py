@@ -191,7 +191,12 @@ class Runner:
     def _write_down(self, batch: tuple[Any, ...]) -> tuple[Program | None, Any]:
         """The program of a batch, and a copy of loss and network to try it on."""
         try:
-            return Program(self.loss, batch), copy.deepcopy(self.loss)
+            copied = copy.deepcopy(self.loss)
+        except Exception as error:
+            self._refuse(kind_of(batch), f"no program is tried, because there is no copy: {error}", tell=False)
+            return None, None
+        try:
+            return Program(self.loss, batch), copied
         except LincolnError:
             return None, None  # the layers will say what is wrong with the batch
         except Exception as error:
