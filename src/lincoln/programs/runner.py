@@ -13,7 +13,7 @@ import numpy as np
 from .. import modes
 from ..exc import LincolnError, ProgramWarning
 from ..losses import Loss
-from ..parameters import Buffer
+from ..parameters import Buffer, Parameter
 from ..tracing import NotTraceableError
 from .binding import same
 from .listing import Program, fits, kind_of
@@ -228,12 +228,11 @@ _MACHINERY = frozenset({"arguments", "input_shape", "output_shape", "built"})
 
 
 def _is_setting(name: str, value: Any) -> bool:
-    """Whether an attribute is one that changes what a layer does, and not one that a pass or the library keeps."""
-    return (
-        not name.startswith("_")
-        and name not in _MACHINERY
-        and isinstance(value, float | int | str | tuple | list | None | np.ndarray)
-    ) or callable(value)
+    """Whether an attribute is one that changes what a layer does, and not one that a pass or the library keeps.
+
+    Parameters stand where they stood: the structure of a network is fixed.
+    """
+    return callable(value) or not (name.startswith("_") or name in _MACHINERY or isinstance(value, Parameter))
 
 
 def _unchanged(now: Any, then: Any) -> bool:
