@@ -589,3 +589,12 @@ def test_class_weights_are_looked_at_when_the_loss_is_made():
     with pytest.raises(lnc.exc.DataError, match="LN149"):
         losses.CrossEntropy(layers.Sequential(), class_weight=[1.0, -1.0])
     assert losses.CrossEntropy(layers.Sequential(), class_weight=np.array([1, 2])).class_weight == (1, 2)
+
+
+@pytest.mark.parametrize("weight", [2, np.float32(2.0), np.int64(2), np.array(2.0)], ids=repr)
+def test_a_positive_weight_set_later_may_be_a_number_of_any_kind(weight: float) -> None:
+    loss = losses.SigmoidCrossEntropy(layers.Linear(3, seed=0), positive_weight=2.0)
+    x, y = np.ones((4, 2), dtype=np.float32), np.ones((4, 3))
+    value = loss(x, y)
+    loss.positive_weight = weight
+    assert loss(x, y) == value
