@@ -56,6 +56,8 @@ class Bound:
         self._owners = owners(loss)
         self._left = {(id(store.place.find_owner(self._owners)), store.place.name) for store in program.recipe.stores}
         self._settings = list(self._read_settings())
+        numbers = [value for _, value in self._settings if isinstance(value, list | np.ndarray) and _are_numbers(value)]
+        self._contents = [(value, np.array(value)) for value in numbers]
 
     def holds(self) -> bool:
         """Whether settings of layers and loss are what they were when it was written down."""
@@ -76,6 +78,8 @@ class Bound:
     def is_ready(self) -> bool:
         """Whether it can take the next step: its arrays, the mode and what users' layers read are as they were."""
         if not (self.vector.intact and self.buffers.intact) or self.vector.any_fresh() or _is_other_mode():
+            return False
+        if not all(same(value, before) for value, before in self._contents):
             return False
         now = [space.get(name) for space, name in self._places]
         return all(map(operator.is_, now, self._values)) or all(map(unchanged, now, self._values))
@@ -248,6 +252,13 @@ def _is_other_mode() -> bool:
 
 def _state(generator: np.random.Generator) -> str:
     return repr(generator.bit_generator.state)
+
+
+def _are_numbers(value: Any) -> bool:
+    """Whether a list or an array holds numbers alone, which can be changed in place."""
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind in "fiub"
+    return all(isinstance(each, float | int | np.generic) for each in value)
 
 
 class _Attributes:
