@@ -175,7 +175,6 @@ SETTINGS: list[tuple[type[lnc.Layer], Callable[[Any, float], object]]] = [
     (Patched, lambda layer, slope: setattr(Patched, "factor", lambda self: slope)),
     (Patched, lambda layer, slope: setattr(layer, "factor", lambda: slope)),
     (OfEnvironment, lambda layer, slope: os.environ.update(LINCOLN_TEST_SLOPE=str(slope))),
-    (Private, lambda layer, slope: setattr(layer, "_slope", 0.0 if slope == 1.0 else -0.0)),
 ]
 
 
@@ -392,6 +391,17 @@ def test_a_loss_inside_a_loss_is_written_out() -> None:
     program = lnc.program(Tenth(network), x, np.zeros((8, 3), dtype=np.float32))
     assert program.notes == []
     assert "squared_error" in program.source
+
+
+@pytest.mark.parametrize("weights", [lambda: [2.0, 1.0, 1.0], lambda: np.array([2.0, 1.0, 1.0])], ids=["list", "array"])
+def test_weights_of_a_loss_that_are_changed_in_place_are_seen(weights: Any) -> None:
+    values = []
+    for road in (by_trainer, by_own_loop):
+        network, loss, optimizer = small(layers.ReLU())
+        given = loss.class_weight = weights()  # type: ignore[attr-defined]
+        change = lambda layer, step: given.__setitem__(0, 1.0 + step)  # noqa: B023, E731
+        values.append(list(road(network, loss, optimizer, change)))
+    assert values[0] == values[1]
 
 
 # ---------------------------------------------------------------------- two roads

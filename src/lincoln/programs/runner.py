@@ -59,6 +59,8 @@ class Bound:
         self._owners = owners(loss)
         self._left = {(id(store.place.find_owner(self._owners)), store.place.name) for store in program.recipe.stores}
         self._settings = list(self._read_settings())
+        numbers = [value for _, value in self._settings if isinstance(value, list | np.ndarray) and _are_numbers(value)]
+        self._contents = [(value, np.array(value)) for value in numbers]
 
     def holds(self) -> bool:
         """Whether settings of layers and loss are what they were when it was written down."""
@@ -82,6 +84,8 @@ class Bound:
         if not (vector.intact and self.buffers.intact) or any(map(_is_fresh, vector.parameters)):
             return False
         if modes.blocks() and modes.mode() != modes.TRAINING:
+            return False
+        if self._contents and not all(same(value, before) for value, before in self._contents):
             return False
         if not self._places:
             return True
@@ -254,6 +258,13 @@ def _is_other_mode() -> bool:
 
 def _state(generator: np.random.Generator) -> str:
     return repr(generator.bit_generator.state)
+
+
+def _are_numbers(value: Any) -> bool:
+    """Whether a list or an array holds numbers alone, which can be changed in place."""
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind in "fiub"
+    return all(isinstance(each, float | int | np.generic) for each in value)
 
 
 class _Attributes:
