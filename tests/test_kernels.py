@@ -326,6 +326,9 @@ def test_a_label_or_a_row_that_there_is_not_is_an_error_and_no_wild_read():
         functional.softmax_cross_entropy(np.zeros((2, 3)), np.array([0, 3]), 0.0, None)
     with pytest.raises(IndexError):
         functional.take_rows(np.zeros((2, 3)), np.array([0, 3]))
+    for take_rows in pair("take_rows"):
+        with pytest.raises(IndexError):
+            take_rows(np.zeros((2, 3)), np.array([0, -1]))
 
 
 VECTOR, ROWS, LABELS = np.zeros(3), np.zeros((2, 3)), np.array([0, 1])

@@ -600,3 +600,12 @@ def test_a_loss_that_is_set_to_sum_after_a_mean_has_the_gradient_of_a_sum():
     loss.reduction = "sum"
     loss(x, y)
     np.testing.assert_allclose(loss.gradient(), 8 * mean)
+
+
+@pytest.mark.parametrize("weight", [2, np.float32(2.0), np.int64(2), np.array(2.0)], ids=repr)
+def test_a_positive_weight_set_later_may_be_a_number_of_any_kind(weight: float) -> None:
+    loss = losses.SigmoidCrossEntropy(layers.Linear(3, seed=0), positive_weight=2.0)
+    x, y = np.ones((4, 2), dtype=np.float32), np.ones((4, 3))
+    value = loss(x, y)
+    loss.positive_weight = weight
+    assert loss(x, y) == value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import random
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
@@ -174,7 +175,6 @@ SETTINGS: list[tuple[type[lnc.Layer], Callable[[Any, float], object]]] = [
     (Patched, lambda layer, slope: setattr(Patched, "factor", lambda self: slope)),
     (Patched, lambda layer, slope: setattr(layer, "factor", lambda: slope)),
     (OfEnvironment, lambda layer, slope: os.environ.update(LINCOLN_TEST_SLOPE=str(slope))),
-    (Private, lambda layer, slope: setattr(layer, "_slope", 0.0 if slope == 1.0 else -0.0)),
 ]
 
 
@@ -289,6 +289,23 @@ def test_no_trial_changes_what_copies_of_a_layer_share(make: Any) -> None:
     assert "a copy would share it" in trainer.notes[0]
 
 
+class Locked(Times):
+    """It holds what cannot be copied."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+
+    def factor(self) -> Any:
+        with self.lock:
+            return 0.5
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_layer_that_cannot_be_copied_trains_without_a_warning() -> None:
+    trainer = both_roads_agree(Locked, lambda layer, step: None)
+    assert "there is no copy" in trainer.notes[0]
+
+
 def test_what_a_layer_prints_is_printed_in_every_step(capsys: pytest.CaptureFixture[str]) -> None:
     class Printing(Times):
         def factor(self) -> Any:
@@ -320,6 +337,69 @@ def test_a_smoothing_that_is_a_number_of_numpys_is_seen() -> None:
         network, _, optimizer = small(layers.ReLU())
         loss = losses.SoftmaxCrossEntropy(network, label_smoothing=0.1)
         change = lambda layer, step: setattr(loss, "label_smoothing", np.float32(0.01 * step))  # noqa: B023, E731
+        values.append(list(road(network, loss, optimizer, change)))
+    assert values[0] == values[1]
+
+
+class OnLayerBelow(Times):
+    """It changes, or asks, a layer that stands elsewhere in the network."""
+
+    def forward(self, input: Any) -> Any:
+        self._below.passes = getattr(self._below, "passes", 0) + 1
+        return input * 1.0
+
+    def backward(self, output_grad: Any) -> Any:
+        return output_grad * 1.0
+
+
+class IfFrozen(Times):
+    def factor(self) -> Any:
+        return 0.5 if self._below.W.frozen else 1.0
+
+
+@pytest.mark.parametrize("kind", [OnLayerBelow, IfFrozen])
+def test_what_a_layer_does_to_another_and_asks_it_is_done_in_every_step(kind: Any) -> None:
+    passes = []
+    for road in (by_trainer, by_own_loop):
+        network, loss, optimizer = small(kind())
+        network[1]._below = network[0]
+        values = list(road(network, loss, optimizer, lambda layer, step: layer._below.freeze(step % 3 == 0)))
+        passes.append((values, getattr(network[0], "passes", 0)))
+    assert passes[0] == passes[1]
+
+
+class Tenth(losses.Loss):
+    """A loss that has another one inside."""
+
+    def __init__(self, network: Any) -> None:
+        super().__init__(network)
+        self.inner = losses.MeanSquaredError(network)
+
+    def forward(self, input: Any, labels: Any, weights: Any = None) -> Any:
+        value = self.inner(input, labels)
+        self.last_input, self.labels = self.inner.last_input, self.inner.labels
+        return value * 0.1
+
+    def gradient(self) -> Any:
+        return self.inner.gradient() * 0.1
+
+
+def test_a_loss_inside_a_loss_is_written_out() -> None:
+    network, _, _ = small(layers.ReLU())
+    x, _ = next(batches())
+    network.build(4)
+    program = lnc.program(Tenth(network), x, np.zeros((8, 3), dtype=np.float32))
+    assert program.notes == []
+    assert "squared_error" in program.source
+
+
+@pytest.mark.parametrize("weights", [lambda: [2.0, 1.0, 1.0], lambda: np.array([2.0, 1.0, 1.0])], ids=["list", "array"])
+def test_weights_of_a_loss_that_are_changed_in_place_are_seen(weights: Any) -> None:
+    values = []
+    for road in (by_trainer, by_own_loop):
+        network, loss, optimizer = small(layers.ReLU())
+        given = loss.class_weight = weights()  # type: ignore[attr-defined]
+        change = lambda layer, step: given.__setitem__(0, 1.0 + step)  # noqa: B023, E731
         values.append(list(road(network, loss, optimizer, change)))
     assert values[0] == values[1]
 

@@ -400,6 +400,30 @@ def test_changed_settings_of_layers_are_seen() -> None:
     assert np.array_equal(by_program, by_loop)
 
 
+class Times(lnc.Layer):
+    """A factor, which need not be one of Python's own numbers."""
+
+    def __init__(self) -> None:
+        self.factor = np.float32(2)
+
+    def forward(self, input: Any) -> Any:
+        return input * self.factor
+
+    def backward(self, output_grad: Any) -> Any:
+        return output_grad * self.factor
+
+
+def test_settings_of_any_type_are_seen() -> None:
+    def meddle(network: Any, index: int) -> None:
+        if index == 3:
+            network[1].factor = np.float32(3)
+        if index == 5:
+            network[2].rng = np.random.default_rng(7)
+
+    _, by_program, by_loop = both_roads(lambda: small(Times(), layers.Dropout(0.5)), batches_of(*[4] * 10), meddle)
+    assert np.array_equal(by_program, by_loop)
+
+
 def test_changed_settings_of_the_loss_are_seen() -> None:
     batches, values = batches_of(*[4] * 6), []
     for own_loop in (False, True):

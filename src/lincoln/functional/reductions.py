@@ -59,11 +59,13 @@ def take_rows(values: Array, rows: Array) -> Array:
     """Some rows of an array, as a new one.   (n, ...) (b,) -> (b, ...)
 
     Raises:
-        IndexError: a row beyond the last one.
+        IndexError: a row beyond the last one, or below 0.
 
     >>> import numpy as np
     >>> take_rows(np.array([[1.0], [2.0], [3.0]]), np.array([2, 0]))
     array([[3.],
            [1.]])
     """
+    if 0 not in rows.shape and label_range(rows)[0] < 0:
+        raise IndexError("a row outside the array")
     return namespace(values).take(values, rows, axis=0)

@@ -74,8 +74,8 @@ def positive_weight(where: str, weight: float | Sequence[float]) -> float | tupl
 
 def positive_weights(where: str, weights: float | tuple[float, ...], predictions: Array) -> float | Array:
     """Positive weights as ``(k,)`` of the predictions' dtype and library, or the one number."""
-    if isinstance(weights, float):
-        return weights
+    if isinstance(weights, float) or np.ndim(weights) == 0:
+        return float(weights)  # type: ignore[arg-type]
     if len(weights) != predictions.shape[-1]:
         raise MatchError(
             code="LN556",

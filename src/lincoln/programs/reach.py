@@ -27,6 +27,8 @@ _STILL = ("numpy", "math", "cmath", "operator", "lincoln", "scipy", "typing", "_
 """Modules whose functions give the same result for the same arguments, numpy.random left out."""
 _BEFORE = frozenset({"__init__", "__new__", "__init_subclass__", "__repr__", "setup", "multiply_adds"})
 """Methods that no pass calls."""
+_COMPARING = frozenset({"__eq__", "__hash__", "__replace__"})
+"""Methods that change nothing."""
 ANY_NAME = frozenset({"getattr", "vars", "__dict__", "__getattribute__"})
 """Code that uses these may come to an attribute whose name does not stand in the code."""
 _CODE: tuple[type, ...] = (types.FunctionType, types.MethodType, staticmethod, classmethod, property)
@@ -100,8 +102,9 @@ def functions_in(value: Any, seen: set[int] | None = None) -> Iterator[types.Fun
             yield from functions_in(inner, seen)
     elif not is_from(type(value).__module__, "builtins"):
         for kind in _kinds(value):
-            for inner in vars(kind).values():
-                yield from functions_in(inner, seen) if isinstance(inner, _CODE) else ()
+            for name, inner in vars(kind).items():
+                is_called = isinstance(inner, _CODE) and name not in _BEFORE | _COMPARING
+                yield from functions_in(inner, seen) if is_called else ()
         for inner in getattr(value, "__dict__", {}).values():
             yield from functions_in(inner, seen)
 

@@ -22,11 +22,12 @@ from ..parameters import Parameter
 from ..tracing import NotTraceableError, Traced
 from .reach import ANY_NAME, Named, class_values, constants, functions, functions_in, is_from, named, used, writes
 
-__all__ = ["Reads", "shares", "unchanged", "why_not"]
+__all__ = ["Reads", "is_setting", "shares", "unchanged", "why_not"]
 
 _SCALARS = (bool, int, float, complex, str, bytes, type(None), np.generic)
 _DOES_MORE = (builtins.__import__, breakpoint, eval, exec, globals, input, open, print)
 """Functions of Python's that do something, or read what no argument says."""
+_MACHINERY = frozenset({"arguments", "input_shape", "output_shape", "built"})
 _ONLY_CODE = frozenset({"__wrapped__"})
 
 
@@ -35,6 +36,7 @@ class Reads:
 
     Attributes:
         watched: all that the code names outside the layer.
+        names: every name in the code.
     """
 
     def __init__(self, owner: Any) -> None:
@@ -45,7 +47,8 @@ class Reads:
             for constant in constants(function.__code__):
                 self._know(constant)
             self.watched += named(function)
-        self.watched += class_values(owner, _names(owner))
+        self.names = _names(owner)
+        self.watched += class_values(owner, self.names)
         for value in (*vars(owner).values(), *(found.value for found in self.watched)):
             self._know(value)
 
@@ -91,7 +94,7 @@ def why_not(owner: Any, inside: set[int]) -> str:
 
     Args:
         owner: the layer or loss.
-        inside: the ids of all layers of the network, which are looked at themselves.
+        inside: the ids of all layers of the network, and of losses in the loss, which are looked at themselves.
     """
     names = _names(owner)
     for name, value in vars(owner).items():
@@ -135,6 +138,14 @@ def unchanged(now: Any, then: Any) -> bool:
     return now is then or (type(now) is type(then) and isinstance(then, _SCALARS) and repr(now) == repr(then))
 
 
+def is_setting(owner: Any, name: str, value: Any) -> bool:
+    """Whether an attribute is one that changes what a layer or loss does, and not one that the library keeps."""
+    if name in _MACHINERY or isinstance(value, Parameter):
+        return False
+    lincolns = (kind for kind in type(owner).__mro__ if is_from(kind.__module__))
+    return not (name.startswith("_") and (owner.own or any(hasattr(kind, name) for kind in lincolns)))
+
+
 def _names(owner: Any) -> set[str]:
     """Every name in the code that a pass may call, and of what that code is."""
     names = {name for function in functions(owner) for name in used(function)}
@@ -154,9 +165,11 @@ def _moving(owner: Any) -> Iterator[Named]:
 
 def _is_still(value: Any, owner: Any, inside: set[int]) -> bool:
     """Whether something cannot change its contents, or changes them only where the program looks."""
-    if isinstance(value, (*_SCALARS, np.dtype, np.ufunc, np.finfo, np.iinfo, type(np.where))):
+    if isinstance(
+        value, (*_SCALARS, np.dtype, type(NotImplemented), type(...), np.ufunc, np.finfo, np.iinfo, type(np.where))
+    ):
         return True
-    if isinstance(value, Layer):
+    if isinstance(value, Layer | Loss):
         return id(value) in inside
     if isinstance(value, np.ndarray):
         return value.base is None and not value.flags.writeable

@@ -14,14 +14,13 @@ import numpy as np
 
 from .. import modes
 from ..exc import LincolnError, ProgramWarning
-from ..layer import Layer
 from ..losses import Loss
-from ..parameters import Buffer, Parameter
+from ..parameters import Buffer
 from ..tracing import NotTraceableError
 from .binding import same
 from .listing import Program, fits, kind_of
 from .reach import is_users
-from .reads import shares, unchanged
+from .reads import is_setting, shares, unchanged
 from .recipe import owners
 
 __all__ = ["Runner"]
@@ -53,9 +52,15 @@ class Bound:
         named = {(id(found.space), found.name): found for r in program.recipe.reads.values() for found in r.watched}
         self._places = [(found.space, found.name) for found in named.values()]
         self._values = [found.value for found in named.values()]
+        if any("frozen" in reads.names for reads in program.recipe.reads.values()):
+            parameters = list(loss.network.parameters())
+            self._places += [(_Attributes(parameter), "frozen") for parameter in parameters]
+            self._values += [parameter.frozen for parameter in parameters]
         self._owners = owners(loss)
         self._left = {(id(store.place.find_owner(self._owners)), store.place.name) for store in program.recipe.stores}
         self._settings = list(self._read_settings())
+        numbers = [value for _, value in self._settings if isinstance(value, list | np.ndarray) and _are_numbers(value)]
+        self._contents = [(value, np.array(value)) for value in numbers]
 
     def holds(self) -> bool:
         """Whether settings of layers and loss are what they were when it was written down."""
@@ -70,7 +75,7 @@ class Bound:
         for owner in self._owners:
             yield "_training", getattr(owner, "_training", True)
             for name, value in sorted(vars(owner).items()):
-                if _is_setting(owner, name, value) and (id(owner), name) not in self._left:
+                if is_setting(owner, name, value) and (id(owner), name) not in self._left:
                     yield name, value
 
     def is_ready(self) -> bool:
@@ -79,6 +84,8 @@ class Bound:
         if not (vector.intact and self.buffers.intact) or any(map(_is_fresh, vector.parameters)):
             return False
         if modes.blocks() and modes.mode() != modes.TRAINING:
+            return False
+        if self._contents and not all(same(value, before) for value, before in self._contents):
             return False
         if not self._places:
             return True
@@ -194,7 +201,12 @@ class Runner:
     def _write_down(self, batch: tuple[Any, ...]) -> tuple[Program | None, Any]:
         """The program of a batch, and a copy of loss and network to try it on."""
         try:
-            return Program(self.loss, batch), copy.deepcopy(self.loss)
+            copied = copy.deepcopy(self.loss)
+        except Exception as error:
+            self._refuse(kind_of(batch), f"no program is tried, because there is no copy: {error}", tell=False)
+            return None, None
+        try:
+            return Program(self.loss, batch), copied
         except LincolnError:
             return None, None  # the layers will say what is wrong with the batch
         except Exception as error:
@@ -248,11 +260,18 @@ def _state(generator: np.random.Generator) -> str:
     return repr(generator.bit_generator.state)
 
 
-_MACHINERY = frozenset({"arguments", "input_shape", "output_shape", "built"})
+def _are_numbers(value: Any) -> bool:
+    """Whether a list or an array holds numbers alone, which can be changed in place."""
+    if isinstance(value, np.ndarray):
+        return value.dtype.kind in "fiub"
+    return all(isinstance(each, float | int | np.generic) for each in value)
 
 
-def _is_setting(owner: Any, name: str, value: Any) -> bool:
-    """Whether an attribute is one that changes what a layer does, and not one that a pass or the library keeps."""
-    if name in _MACHINERY or isinstance(value, Parameter):
-        return False
-    return not (name.startswith("_") and any(hasattr(kind, name) for kind in (Layer, Loss)))
+class _Attributes:
+    """An object's attributes, looked at as a dictionary is."""
+
+    def __init__(self, owner: Any) -> None:
+        self._owner = owner
+
+    def get(self, name: str) -> Any:
+        return getattr(self._owner, name)

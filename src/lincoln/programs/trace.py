@@ -22,7 +22,7 @@ from ..parameters import Buffer, Parameter
 from ..tracing import NotTraceableError, Traced, find
 from ..tree import walk
 from .reach import is_users
-from .reads import Reads, why_not
+from .reads import Reads, is_setting, why_not
 from .recipe import LOSS, Call, Method, Place, Recipe, Store, owners, traced_in
 
 __all__ = ["trace"]
@@ -273,6 +273,12 @@ class _Tracer:
                     and not _same(old.get(name, old), value)
                 ):
                     raise _Stays(number, f"it changes self.{name} in a pass")
+                elif (
+                    isinstance(owner, Layer)
+                    and name not in (*owner.records, *owner._kept)
+                    and is_setting(owner, name, value)
+                ):
+                    raise NotTraceableError(f"a layer that another changes: {name} of {owner!r}")
                 elif isinstance(value, float | int | None) and (number == LOSS or not name.startswith("_")):
                     self.recipe.stores.append(Store(Place(number, name), value))
 
