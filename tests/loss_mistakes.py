@@ -66,7 +66,7 @@ LOSS_MISTAKES = [
         "LN131",
         lambda: FIT.probabilities(X),
         "MeanSquaredError",
-        "a question for probabilities",
+        "probabilities asked for",
         "predict(...); or a loss over classes, such as SoftmaxCrossEntropy",
         lambda: classes().probabilities(X),
     ),
@@ -387,7 +387,7 @@ LOSS_MISTAKES = [
         lambda: after(FIT, lambda: FIT(X, X[:, 0]), lambda: FIT.network(X)),
         "MeanSquaredError()",
         "a pass of the network, or one of the loss under inference(), since the loss was computed",
-        "loss(x, y), then loss.backward(), and nothing between; look at other data under lnc.inference()",
+        "loss(x, y), then loss.backward(), nothing in between; look at other data under lnc.inference()",
         lambda: after(FIT, lambda: FIT(X, X[:, 0])),
     ),
     Mistake(

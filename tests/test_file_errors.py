@@ -38,7 +38,7 @@ CHANGED = "checksum: the file's bytes are not those that were written"
 OURS = "lnc.save(model, path) in the program that has the model; arrays alone: network.load_state_dict(...)"
 VERSIONS = "load with the classes, and the version of lincoln-nn, with which the file was written"
 READABLE = "the path of a file that lnc.save wrote, and that you may read"
-WRITABLE = "a folder that you may write to, on a disk with room, and a name that is no folder's"
+WRITABLE = "a folder that you may write to, on a disk with room, and a name that is not a folder's"
 
 
 def file(name: str, contents: bytes) -> Path:
@@ -216,7 +216,7 @@ WRITING = [
         lambda: save(Dense(1), FOLDER / "new"),
     )
     for name, path, saw in [
-        ("a save onto a folder", FOLDER, "OSError: it exists and is no file"),
+        ("a save onto a folder", FOLDER, "OSError: it exists and is not a file"),
         ("a save into a file", GOOD / "model", "FileExistsError: File exists"),
     ]
 ]
@@ -380,7 +380,7 @@ EDITED = [
         (
             "no such class here",
             lambda d, a: d["objects"][0].update({"class": "data.DataLoader"}),
-            "objects[0].class: data.DataLoader is no class of objects that are saved",
+            "objects[0].class: data.DataLoader is not a class of objects that are saved",
         ),
         (
             "an endless layer",

@@ -206,7 +206,7 @@ def test_a_loader_gives_each_example_its_weight(shuffle: bool):
 
 def test_weights_are_drawn_the_fast_way_and_the_slow_way_alike():
     fast, slow = (DataLoader((x, Y, W), batch_size=3, shuffle=True, seed=0) for x in (X, X.astype(np.uint8)))
-    assert (fast.dataset.is_plain(), slow.dataset.is_plain()) == (True, False)
+    assert (fast.dataset.needs_no_conversion(), slow.dataset.needs_no_conversion()) == (True, False)
     for one, other in zip(fast, slow, strict=True):
         np.testing.assert_equal(one, other)
 

@@ -134,7 +134,7 @@ def admit_grad(layer: Any, output_grad: Any) -> Any:
 
 
 def check_input_grad(layer: Any, input_grad: Any) -> None:
-    """Refuse what ``backward`` has returned if it is no gradient of the last input.
+    """Refuse what ``backward`` has returned if it is not a gradient of the last input.
 
     >>> import numpy as np
     >>> from lincoln.layers import ReLU
@@ -177,7 +177,7 @@ def _refuse_shape(layer: Any, name: str, array: Any, other_name: str, expected: 
         code="LN121",
         where=f"{layer!r}.backward",
         saw=f"{name} {type(array).__name__ if shape is None else tuple(shape)}, {other_name} {expected}",
-        why="a gradient has one number for every number of the array it belongs to",
+        why="a gradient has one number for each number of its array",
         fix="undo in backward what forward did to the shape: sum what it broadcast, transpose what it transposed",
     )
 

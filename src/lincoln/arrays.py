@@ -26,7 +26,7 @@ def namespace(array: Array) -> Any:
     """The Array API namespace of an array's library: ``numpy`` itself, or PyTorch seen through array-api-compat.
 
     Raises:
-        DataError: the object is no array of a known library.
+        DataError: the object is not an array of a known library.
         MissingPackageError: a PyTorch tensor, and array-api-compat is not installed.
 
     >>> namespace(np.zeros(3)).__name__
@@ -170,7 +170,7 @@ def cast(array: Array, dtype: Any) -> Array:
 
 
 def dtype_name(array: Array) -> str:
-    """The plain name of an array's dtype, the same for every library.
+    """The name of an array's dtype, the same for every library.
 
     >>> dtype_name(np.zeros(2, dtype=np.float32))
     'float32'

@@ -2,7 +2,7 @@
 
 The wrapper builds a layer from its first input, records ``last_input`` and ``output``, compares every shape, and says
 where things went wrong. Nothing else stands between a reader and the formula. Where a class calls the method of its
-base class, only the wrapper of the most derived one does something.
+base class, only the wrapper of the most derived one acts.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ Formula = Callable[..., Any]
 
 
 def wrap(cls: Any, base: type) -> None:
-    """Wrap the passes that a class writes, or gets from a class that is no layer, and see which belong together.
+    """Wrap the passes that a class writes, or gets from a class that is not a layer, and see which belong together.
 
-    A ``learn`` that is written for another ``backward`` than the class has would pass that one by: then ``learn`` is
-    that of the base of all layers, which calls ``backward``.
+    A ``learn`` that was written for another ``backward`` than the class has would leave that one out. In its place
+    stands that of the base of all layers, which calls ``backward``.
     """
     order = [next(i for i, c in enumerate(cls.__mro__) if name in vars(c)) for name in ("backward", "learn")]
     for name, wrapper in (("forward", _forward), ("backward", _backward), ("learn", _learn)):
@@ -115,9 +115,9 @@ def _inferred(self: Any, formula: Formula, input: Any) -> Any:
 
 
 def _inferred_on_a_copy(self: Any, formula: Formula, input: Any) -> Any:
-    """A pass of a user's layer, which may write on itself: threads do not see what the others write before its end.
+    """A pass of a user's layer, which may set its attributes: other threads see them only when it has ended.
 
-    What it has written is then the layer's. The way back of an earlier pass would use it too, so it is refused.
+    What it has set is then the layer's. Going back through an earlier pass would use it too, and is refused.
     """
     double = copy.copy(self)
     after = double.__dict__
@@ -137,7 +137,7 @@ def _inferred_on_a_copy(self: Any, formula: Formula, input: Any) -> Any:
 
 
 def _first_forward(self: Any, formula: Formula, input: Any) -> Any:
-    """The first pass: whoever is outermost opens the random streams and, at the end, lays out the parameters."""
+    """The first pass: the outermost layer opens the random streams and, at the end, lays out the parameters."""
     is_outermost, current = not streams.is_building(), _mode_for(self)
     with streams.building(self.seed):
         _construct(self, input)

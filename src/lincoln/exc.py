@@ -24,7 +24,7 @@ __all__ = [
 class LincolnError(Exception):
     """The root of every error that Lincoln raises on purpose.
 
-    Either one plain string, or the four parts of a full message.
+    Either one string, or the four parts of a full message.
 
     Args:
         message: the whole message, when there is nothing more to say.
@@ -92,11 +92,11 @@ class CheckError(LincolnError, AssertionError):
 
 
 class MissingDataError(LincolnError, FileNotFoundError):
-    """A dataset is neither on this computer nor to be had from its public mirrors."""
+    """A dataset is not on this computer, and no public mirror has given it."""
 
 
 class ModelFileError(LincolnError, ValueError):
-    """A model file or a checkpoint cannot be written, cannot be read, or does not fit what it is to be loaded into."""
+    """A model file or a checkpoint cannot be written, cannot be read, or does not fit what it is loaded into."""
 
 
 class MissingFileError(ModelFileError, FileNotFoundError):

@@ -52,7 +52,7 @@ class ForeignParameter(Parameter):
         return self._grad
 
     def clear_grad(self) -> None:
-        """Set the gradient to zero, and leave the layer's own aside."""
+        """Set the gradient to zero, and no longer use the layer's own."""
         super().clear_grad()
         self.touched = False
 

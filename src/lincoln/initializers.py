@@ -1,7 +1,7 @@
 """Initial values of parameters: each initializer is a function of a random generator and a shape.
 
-Weights are ``(n_in, n_out)``, or ``(height, width, n_in, n_out)`` for images: the last axis is the way out. Values are
-drawn in float64, so a network has the same start in float32 and in float64, with NumPy and with PyTorch.
+Weights are ``(n_in, n_out)``, or ``(height, width, n_in, n_out)`` for images: the last axis counts the outputs. Values
+are drawn in float64, so a network has the same start in float32 and in float64, with NumPy and with PyTorch.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def fans(shape: Shape) -> tuple[int, int]:
 
 
 class Normal(WithArguments):
-    """Normal with a standard deviation of one's own: ``Normal(0.01)`` is the notebooks' start.
+    """Normal with a standard deviation of your choice: ``Normal(0.01)`` is the notebooks' start.
 
     >>> Normal(0.01)(np.random.default_rng(0), (2, 2)).shape
     (2, 2)

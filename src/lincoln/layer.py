@@ -138,12 +138,12 @@ class Layer(WithArguments, Recorder):
     def learn(self, output_grad: Array) -> None:
         """Give the parameters their gradients, and no more: `backward`, where the input's gradient is not wanted.
 
-        A layer need not have one of its own; one whose input's gradient costs something may.
+        A layer need not have one of its own. Where the input's gradient is costly, it saves that cost.
         """
         self.backward(output_grad)
 
     def multiply_adds(self) -> int:
-        """How many multiplications with addition one example's forward pass takes, matrix products alone."""
+        """How many multiply-adds the matrix products of one example's forward pass take."""
         return 0
 
     def children(self) -> Iterator[tuple[str, Layer]]:
@@ -249,7 +249,7 @@ class Layer(WithArguments, Recorder):
         """Fill the parameters before any data come, by passing one example of zeros through.
 
         Args:
-            input_shape: of one example, without the batch axis; an integer for plain features.
+            input_shape: of one example, without the batch axis; an integer for so many features.
             seed: for the initial values; the network's own seed if it is not given.
             dtype: ``"float32"`` or ``"float64"``.
 
@@ -360,7 +360,7 @@ class Layer(WithArguments, Recorder):
         object.__delattr__(self, name)
 
     def _before_change(self, name: str, value: Any) -> None:
-        """Refuse another structure of a built layer; tell those who watch of every other change."""
+        """Refuse another structure of a built layer; tell the watchers of every other change."""
         before = self.__dict__.get(name)
         if value is before and value is not None:
             return
@@ -369,14 +369,14 @@ class Layer(WithArguments, Recorder):
         self._changed()
 
     def _changed(self) -> None:
-        """Tell those who watch, each an object that counts, that something about the layer is no longer as it was."""
+        """Tell the watchers, each of which counts, that something about the layer has changed."""
         for watcher in self.__dict__.get("_watchers", ()):
             watcher.count += 1
 
     if not TYPE_CHECKING:  # for type checkers a layer has the attributes that are declared
 
         def __getattr__(self, name: str) -> Any:
-            """Reached only for what is missing."""
+            """Called only for attributes that are missing."""
             if self.built or name.startswith("_") or hasattr(type(self), name):
                 return object.__getattribute__(self, name)
             raise NotFittedError(

@@ -1,4 +1,4 @@
-"""Training, inference, recording: the mode of a pass, as the blocks tell that it runs in."""
+"""Training, inference, recording: the mode of a pass, which the blocks around it decide."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TRAINING, INFERENCE, RECORDING = range(3)
 
 
 class _Block:
-    """One ``with`` block. Whoever finds it closed is in it no longer, whichever thread or context it was left in."""
+    """One ``with`` block. Code that finds it closed is no longer in it, whichever thread or context left it."""
 
     __slots__ = ("mode", "open", "thread")
 
@@ -26,7 +26,7 @@ class _Block:
 _blocks: ContextVar[tuple[_Block, ...]] = ContextVar("blocks", default=())
 
 blocks = _blocks.get
-"""The blocks around this call, the innermost one last: nothing at all in training, which is all that is asked then."""
+"""The blocks around this call, the innermost one last; empty in training, so that one question is enough there."""
 
 shared: set[_Block] = set()
 """The open blocks of `inference`, of all threads: those that users open, not those of Lincoln's own predictions."""
@@ -37,8 +37,8 @@ def inference() -> Iterator[None]:
     """Inside this block layers behave as in evaluation and record nothing, so many threads can share a built network.
 
     It holds for the thread that is in it and for what carries its context along (``asyncio.to_thread``). Another thread
-    needs a block of its own: while somebody is in this one, a bare call of a network in a thread without a block is
-    refused, because it would train. With the block's end all that carried it along are in it no longer.
+    needs a block of its own: while a thread is in this one, a bare call of a network in a thread without a block is
+    refused, because it would train. When the block ends, whatever carried it along is no longer in it.
 
     >>> import numpy as np
     >>> from lincoln import layers

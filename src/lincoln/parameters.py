@@ -1,4 +1,4 @@
-"""What a layer learns, with its gradient, and what it keeps up by itself."""
+"""What a layer learns, with its gradient, and what it updates by itself."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Parameter:
     Attributes:
         name: the attribute of the layer that holds it, such as ``"W"``.
         frozen: if true, optimizers leave it as it is.
-        vector, start: the flat vector that it lies in, and where there; None while it lies in none.
+        vector, start: the flat vector that it lies in, and its place there; None while it lies in none.
 
     >>> bias = Parameter((2,))
     >>> bias.fill(np.random.default_rng(0), np.zeros(1, dtype=np.float32))
@@ -115,7 +115,7 @@ class Parameter:
                 code="LN107",
                 where=f"Parameter {self.name}",
                 saw=f"a gradient of shape {tuple(grad.shape)}, the parameter is {self.shape}",
-                why="every number of a parameter has one number of gradient",
+                why="a gradient has one number for each number of the parameter",
                 fix="sum over the axes that the forward pass broadcast over; transpose where the axes are swapped",
             )
         if type(grad) is Traced:
@@ -141,7 +141,7 @@ class Parameter:
             try:
                 function(*operands, grad)
             except ValueError:
-                pass  # another shape, which is told below
+                pass  # another shape, which is refused below
             else:
                 self._fresh = True
                 return
@@ -167,7 +167,7 @@ class Parameter:
         self.place(arrays.like(self.initializer(rng, self.shape), prototype))
 
     def place(self, value: Array, grad: Array | None = None) -> None:
-        """Let these arrays be the value and the gradient from now on. The vector that it lay in is no longer right."""
+        """Let these arrays be the value and the gradient from now on; the vector that it lay in is no longer intact."""
         self._leave()
         self._value = value
         self._grad = arrays.namespace(value).zeros_like(value) if grad is None else grad
@@ -200,7 +200,7 @@ class Parameter:
 
 
 class Buffer(Parameter):
-    """An array that a layer keeps up by itself, without a gradient, such as a running mean.
+    """An array that a layer updates by itself, without a gradient, such as a running mean.
 
     Declared, filled, shared by twins, converted and saved as a `Parameter` is, but no optimizer sees it. A layer gives
     it a new value in its forward pass: ``self.mean.value = m``.

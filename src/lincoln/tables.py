@@ -1,4 +1,4 @@
-"""Plain text tables for terminals: columns as wide as their widest cell, nothing drawn."""
+"""Tables as text for terminals: columns as wide as their widest cell, nothing drawn."""
 
 from __future__ import annotations
 

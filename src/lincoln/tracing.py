@@ -32,10 +32,10 @@ class Trace(Protocol):
         """Call a function on the arrays behind its traced arguments; its results, traced."""
 
     def forward(self, layer: Any, formula: Callable[..., Any], input: Any) -> Any:
-        """A layer's way forward."""
+        """A layer's forward pass."""
 
     def backward(self, layer: Any, formula: Callable[..., Any], output_grad: Any) -> Any:
-        """A layer's way back, or its ``learn``."""
+        """A layer's backward pass, or its ``learn``."""
 
     def accumulate(self, parameter: Any, grad: Traced) -> None:
         """A parameter gets a gradient."""
@@ -141,7 +141,7 @@ class Traced:
         raise NotTraceableError("a change of an array in place")
 
     def __array__(self, *args: Any, **named: Any) -> Any:
-        raise NotTraceableError("an array as an argument of what is no function of NumPy's or Lincoln's")
+        raise NotTraceableError("an array as an argument of a function that is neither NumPy's nor Lincoln's")
 
     def __format__(self, spec: str) -> str:
         raise NotTraceableError("an array's number, as text")

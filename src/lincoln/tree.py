@@ -157,7 +157,7 @@ def load_state_dict(layer: Any, values: dict[str, np.ndarray]) -> None:
         raise MatchError(
             code="LN109",
             where=f"{type(layer).__name__}.load_state_dict",
-            saw=f"{', '.join(different)}: missing, unknown, of another shape or no numbers",
+            saw=f"{', '.join(different)}: missing, unknown, of another shape or not numbers",
             why="the saved values belong to a network of another structure",
             fix="make the network as it was, and build(input_shape) it, before loading",
         )

@@ -172,9 +172,9 @@ def _dtypes(bench: _Bench) -> None:
 
 def _non_contiguous(bench: _Bench) -> None:
     strided = _each(lambda part: arrays.namespace(part).stack([part, part], axis=-1)[..., 0], bench.input)
-    plain, grads = bench.run(bench.fresh(), bench.input)
+    contiguous, grads = bench.run(bench.fresh(), bench.input)
     odd, odd_grads = bench.run(bench.fresh(), strided)
-    _close("outputs of a contiguous and of a strided input", odd, plain)
+    _close("outputs of a contiguous and of a strided input", odd, contiguous)
     for name, grad in grads.items():
         _close(f"gradients of {name} for a contiguous and for a strided input", odd_grads[name], grad)
 

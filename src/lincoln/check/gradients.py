@@ -24,8 +24,8 @@ _EVERY_ELEMENT = 256
 class GradientRow:
     """One array's gradient: where analytic and numeric value differ most, and the whole array's relative error.
 
-    The relative error is the largest difference over the largest gradient of the array; where that gradient is so small
-    that rounding drowns it, over what rounding lets be measured.
+    The relative error is the largest difference over the largest gradient of the array, or over the smallest gradient
+    that can be measured, where rounding drowns that one.
     """
 
     name: str

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..exc import LincolnError
-from ..tables import table as plain_table
+from ..tables import table as text_table
 
 __all__ = ["Console"]
 
@@ -42,7 +42,7 @@ class Console:
         print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, flush=True)
 
     def note(self, text: str) -> None:
-        """Something that stops nothing but should be known."""
+        """A warning, which stops nothing."""
         self.say(f"note: {text}", style="note")
         self.event("note", text=text)
 
@@ -61,10 +61,10 @@ class Console:
                 drawn.add_row(*map(Text, row))
             rich.print(drawn)
             return
-        self.say("\n".join(filter(None, [title, plain_table(headers, rows)])))
+        self.say("\n".join(filter(None, [title, text_table(headers, rows)])))
 
     def error(self, error: LincolnError, *, exit_code: int) -> None:
-        """An error as where, saw, why and fix, with what tells more about its code."""
+        """An error as where, saw, why and fix, with the command that tells more about its code."""
         text = str(error)
         notes = getattr(error, "__notes__", [])
         if error.code:

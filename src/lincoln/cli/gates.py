@@ -16,7 +16,7 @@ HIGHER_IS_BETTER = {
     "rmse": False,
     "mae": False,
 }
-"""Which side is the good one."""
+"""Whether higher or lower is better."""
 
 
 def read_gates(texts: Sequence[str], *, task: str | None = None) -> dict[str, float]:

@@ -18,14 +18,14 @@ _MOST_POINTS = 5000
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Leave unsaid that a font has no sign for a letter in a name."""
+    """Silence the warning that a font has no sign for a letter in a name."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         yield
 
 
 def plot_confusion(path: Path, labels: Any, predictions: Any, *, classes: Sequence[Any], title: str) -> None:
-    """Draw how many examples of each class were predicted to be of which.
+    """Draw how many examples of each class were predicted as which class.
 
     Only the most frequent classes are drawn where there are more than 30.
     """

@@ -1,4 +1,4 @@
-"""How far a long piece of work has got: a bar on a terminal, a few plain lines elsewhere; always done of total."""
+"""How far a long piece of work has got: a bar on a terminal, a few lines of text elsewhere; always done of total."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Progress"]
 _EVERY = 0.1
 _LINES = 10
 _QUIET = 2.0
-"""Seconds in which nothing is told where stderr is no terminal."""
+"""Seconds between two lines where stderr is not a terminal."""
 _SILENT = 30.0
 """Seconds after which there is a line in any case."""
 
@@ -67,7 +67,7 @@ class Progress:
             self._task = self._bar.add_task(title, total=self.total, state="")
 
     def update(self, done: float, *, more: str = "") -> None:
-        """So much is done of the total; ``more`` stands beside it."""
+        """Show how much of the total is done, with ``more`` beside it."""
         self.done, self._more = done, more or self._more
         now = time.perf_counter()
         if self._before is None:  # a stage that goes on has done much before: its pace counts from here

@@ -50,7 +50,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 """Where each setting stands in the file."""
 
 _TOLD = ("versions", "found")
-"""Sections that only tell, and set nothing."""
+"""Sections that inform, and set nothing."""
 
 
 def read_settings(path: Path) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def read_settings(path: Path) -> dict[str, Any]:
 
 
 def told(path: Path, section: str) -> dict[str, Any]:
-    """A section that only tells something, such as ``found``; empty where the file has none."""
+    """A section that only informs, such as ``found``; empty where the file has none."""
     try:
         return dict(tomllib.loads(path.read_text("utf-8-sig")).get(section, {}))
     except (OSError, ValueError):
@@ -118,7 +118,7 @@ def write_settings(path: Path, settings: Mapping[str, Any], *, found: Mapping[st
         document.add(section, table)
     for section, values in (("found", found), ("versions", versions())):
         table = tomlkit.table()
-        table.comment("only told, not read")
+        table.comment("for information, not read")
         for name, value in values.items():
             table.add(name, _plain(value))
         document.add(section, table)

@@ -27,7 +27,7 @@ MOST_TEST_ROWS = 100_000
 """How many rows are tested on at most, where the table is not kept in memory."""
 
 _SPLIT = 71
-"""Tells the random numbers that divide the rows apart from all others of the same seed."""
+"""Keeps the random numbers that divide the rows apart from all others of the same seed."""
 
 
 @dataclass

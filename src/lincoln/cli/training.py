@@ -29,7 +29,7 @@ _MODEL = (
     "patience",
 )
 _FREE = {"plots", "runs"}
-"""What may be said beside ``--resume``."""
+"""The options that are allowed with ``--resume``."""
 
 
 def train(
@@ -49,7 +49,7 @@ def train(
         resume: the run to go on with.
         config: the file that settings were taken from.
         gates: what ``--fail-under`` was given.
-        console: where to tell of it.
+        console: where to report.
     """
     wanted = read_gates(gates)
     run, chosen = _chosen(given, typed, resume)
@@ -116,7 +116,7 @@ class Training:
         return TabularModel(preprocessor=preprocessor, **more, **options)
 
     def compare(self, config: Path) -> None:
-        """Tell why a run may not repeat, bit for bit, the one whose settings it was given."""
+        """Say why a run may not repeat, bit for bit, the one whose settings it has."""
         if settings.told(config, "found").get("sha256") not in (None, self.found["sha256"]):
             self.console.note(f"{self.table.file.name} is not the file that {config} tells of: the result will differ")
         before, now = settings.told(config, "versions"), settings.versions()
@@ -127,7 +127,7 @@ class Training:
     # ------------------------------------------------------------------ while it trains
 
     def on_start(self, model: Any) -> None:
-        """Everything is known but the weights."""
+        """Called when everything is known but the weights."""
         self.chosen |= {name: model.settings[name] for name in _MODEL}
         self.chosen |= {"task": model.task, "valid_size": model.settings["valid_share"]}
         self.write_settings()
@@ -139,11 +139,11 @@ class Training:
         self.console.event("training", steps=model.total_steps, epochs=model.total_epochs, settings=self.settings())
 
     def on_step(self, model: Any, step: int) -> None:
-        """Another step is done."""
+        """Called after each step."""
         self.progress.update(step)
 
     def on_epoch(self, model: Any, epoch: Any) -> None:
-        """Another epoch is done."""
+        """Called after each epoch."""
         self.epochs = epoch.number
         self.run.add_epoch(epoch)
         self.progress.update(self.progress.done, more=f"epoch {epoch.number} of at most {model.total_epochs}")
@@ -190,7 +190,7 @@ class Training:
                 plot_predictions(folder / "predictions.png", labels, predicted, target=target, title=title)
 
     def report(self, model: Any, metrics: Mapping[str, float]) -> None:
-        """Say what came out."""
+        """Show the results."""
         rows = [[f"test {name}", shown_metric(name, value)] for name, value in metrics.items()]
         rows += [["epochs", f"{len(model.history)} (best: {model.best_epoch})"]]
         self.console.table([self.table.target, model.task], rows)
@@ -257,7 +257,7 @@ def _chosen(given: Mapping[str, Any], typed: set[str], resume: str | None) -> tu
 
 
 def _open(chosen: dict[str, Any], progress: Progress, run: runs.Run | None, console: Console) -> TrainingTable:
-    """The table that the settings name; they learn what they left open."""
+    """The table that the settings name; what they leave open is filled in."""
     embedded = chosen["data"] is None
     path = IRIS if embedded else Path(chosen["data"])
     if embedded:

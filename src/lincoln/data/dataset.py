@@ -67,7 +67,7 @@ class Dataset:
             index = arrays.numpy(index)
         return tuple([_rows(array, index, dtype) for array, dtype in self._parts()])
 
-    def is_plain(self) -> bool:
+    def needs_no_conversion(self) -> bool:
         """Whether rows come out as they lie in memory: NumPy arrays already in the dtype of the batches."""
         return arrays.in_use() == "numpy" and all(
             isinstance(array, np.ndarray) and array.dtype == dtype and array.flags.c_contiguous
@@ -75,7 +75,7 @@ class Dataset:
         )
 
     def take(self, rows: np.ndarray) -> Batch:
-        """Rows by their numbers, from a dataset that is plain."""
+        """Rows by their numbers, from a dataset that `needs_no_conversion`."""
         x, y = functional.take_rows(self.features, rows), self.labels.take(rows, axis=0)
         return (x, y) if self.weights is None else (x, y, self.weights.take(rows))
 

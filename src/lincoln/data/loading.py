@@ -86,7 +86,7 @@ class DataLoader:
         order = self.rng.permutation(n) if self.shuffle else None
         skip, self._skip = self._skip, 0
         draw = self.dataset.__getitem__
-        if order is not None and isinstance(self.dataset, Dataset) and self.dataset.is_plain():
+        if order is not None and isinstance(self.dataset, Dataset) and self.dataset.needs_no_conversion():
             draw = self.dataset.take
         for start in range(skip * size, len(self) * size, size):
             batch = draw(slice(start, min(start + size, n)) if order is None else order[start : start + size])

@@ -101,7 +101,7 @@ def _read(url: str, timeout: float) -> bytes:
 
 
 def _progress(url: str, size: int) -> tuple[Callable[[int], Any], Callable[[], Any]]:
-    """What to call with each number of bytes that came, and at the end: a bar on a terminal, else one plain line."""
+    """What to call with each number of bytes that came, and at the end: a bar on a terminal, else one line of text."""
     if sys.stderr is not None and sys.stderr.isatty():
         try:
             from tqdm import tqdm

@@ -64,7 +64,7 @@ class Checkpoint(WithArguments):
                 code="LN521",
                 where="Checkpoint",
                 saw=f"every={every}, seconds={seconds}",
-                why="they are the steps and the seconds from one time of writing to the next",
+                why="they are the steps and the seconds between two writings",
                 fix="Checkpoint(path, every=100), Checkpoint(path, seconds=60.0), or Checkpoint(path)",
             )
         self.path = Path(path)
@@ -78,7 +78,7 @@ class Checkpoint(WithArguments):
     # ------------------------------------------------------------------ what training calls
 
     def watch(self, root: Any, **parts: Any) -> Self:
-        """Say whose state belongs into the file.
+        """Say whose state belongs in the file.
 
         Args:
             root: a model or a `Trainer`.
@@ -103,11 +103,11 @@ class Checkpoint(WithArguments):
         return self
 
     def resume(self) -> bool:
-        """Bring all that is watched to where the file says that it stood; false if there is no file.
+        """Bring all that is watched into the state that the file holds; false if there is no file.
 
         Raises:
-            ModelFileError: it is no checkpoint, a damaged one, or one of another model or of other data: then nothing
-                has been changed.
+            ModelFileError: it is not a checkpoint, or a damaged one, or one of another model or of other data: then
+                nothing has been changed.
         """
         if not self.path.exists():
             return False

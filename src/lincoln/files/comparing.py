@@ -1,4 +1,4 @@
-"""Whether a checkpoint belongs to what is about to go on from it: made alike, argument by argument."""
+"""Whether a checkpoint belongs to what is about to go on from it: made with the same arguments."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Comparison:
         matches: for the numbers of the checkpoint's objects, the objects that are there now.
 
     Raises:
-        ModelFileError: they are not made alike; it names the first argument that differs.
+        ModelFileError: they are made with different arguments; it names the first one.
     """
 
     def __init__(self, path: Any, document: dict[str, Any], arrays: dict[str, np.ndarray], writer: Writer) -> None:

@@ -77,7 +77,7 @@ def unpack(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, np.n
     """The document and the arrays of a file, once all of the file's bytes have been found to be what was written.
 
     Raises:
-        ModelFileError: it is no such file, a newer one, or a damaged one.
+        ModelFileError: it is not a file of this format, or a newer or a damaged one.
         MissingFileError: there is no such file.
         MissingPackageError: safetensors is not installed.
     """

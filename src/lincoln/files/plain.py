@@ -1,4 +1,4 @@
-"""Values that need nothing but themselves, as JSON and back: numbers, strings of arrays, dtypes, random generators."""
+"""Values that need nothing but themselves, as JSON and back: numbers, arrays of strings, dtypes, random generators."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def _string_dtype(array: np.ndarray) -> str:
 
 def _strings(dtype: str, texts: list[Any]) -> np.ndarray:
     if not isinstance(texts, list) or not all(type(text) is str for text in texts):
-        raise ValueError("elements that are no strings")
+        raise ValueError("elements that are not strings")
     if dtype == "StringDType":
         return np.array(texts, dtype=np.dtypes.StringDType())
     wanted = _simple(dtype, "U")

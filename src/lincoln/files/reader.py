@@ -95,7 +95,7 @@ class Reader:
         if "layers" in entry:
             self.check(field, entry, layers=dict)
             if not isinstance(thing, Layer):
-                self.refuse(f"{field}.layers", f"a {type(thing).__name__} is no network")
+                self.refuse(f"{field}.layers", f"a {type(thing).__name__} is not a network")
             self.call(field, restore_layers, self, thing, entry["layers"], field)
         if "attributes" in entry:
             self._set_attributes(thing, entry, field)
@@ -164,7 +164,7 @@ class Reader:
     # ------------------------------------------------------------------ refusals
 
     def check(self, field: str, entry: Any, **kinds: type) -> None:
-        """Refuse an entry that is no object with these parts, each of its kind."""
+        """Refuse an entry that is not an object with these parts, each of its kind."""
         if not isinstance(entry, dict):
             self.refuse(field, f"{entry!r}"[:80])
         for name, kind in kinds.items():
@@ -175,7 +175,7 @@ class Reader:
         """Refuse a value for an attribute of Lincoln's own classes that is not of the kind of the fresh one."""
         fresh = vars(thing).get(name) if isinstance(thing, Layer) else getattr(thing, name, None)
         if isinstance(value, WithArguments):
-            self.refuse(field, f"a {type(value).__name__}, which is no number, text or array")
+            self.refuse(field, f"a {type(value).__name__}, which is not a number, text or array")
         if not is_own(type(thing)):
             return
         if isinstance(value, type | np.dtype) or (
@@ -225,14 +225,14 @@ class Reader:
         if "twin" in entry:
             original = self.value(entry["twin"], f"{field}.twin")
             if not isinstance(original, Layer):
-                self.refuse(f"{field}.twin", f"a {type(original).__name__} is no layer")
+                self.refuse(f"{field}.twin", f"a {type(original).__name__} is not a layer")
             return self.call(field, original.twin)
         if "generator" in entry:
             return self.call(f"{field}.generator", plain.generator_from, self.value(entry["generator"], field))
         self.check(field, entry, args=list, kwargs=dict)
         kind = self.named(entry.get("class"), f"{field}.class")
         if not makes_things(kind):
-            self.refuse(f"{field}.class", f"{entry['class']} is no class of objects that are saved")
+            self.refuse(f"{field}.class", f"{entry['class']} is not a class of objects that are saved")
         args = [self.value(node, f"{field}.args[{index}]") for index, node in enumerate(entry["args"])]
         kwargs = {name: self.value(node, f"{field}.kwargs.{name}") for name, node in entry["kwargs"].items()}
         if is_own(kind) and issubclass(kind, Layer):
@@ -257,7 +257,7 @@ class Reader:
             code="LN510",
             where=f'load("{self.path}")',
             saw=f"{field}: {name!r}"[:200],
-            why="it is no class or function of Lincoln's, and files do not say where to find others",
+            why="it is not a class or function of Lincoln's, and files do not say where to find others",
             fix=f"lnc.load(path, registry=({name},))" if theirs else "pip install --upgrade lincoln-nn",
         )
 
@@ -267,7 +267,7 @@ class Reader:
             self.refuse(field, f"{value!r:.80} in place of {fresh}"[:200])
 
     def _check_remembered(self, state: dict[str, Any], field: str) -> None:
-        """Refuse what no optimizer has remembered: a count below 0, anything but vectors of real numbers."""
+        """Refuse what no optimizer's state can hold: a count below 0, anything but vectors of real numbers."""
         for name, value in state.items():
             vector = isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind == "f"
             if name.startswith("state.") and not vector:

@@ -57,7 +57,7 @@ def load(path: str | os.PathLike[str], *, registry: Mapping[str, Any] | Iterable
             now.
 
     Raises:
-        ModelFileError: it is no such file, or a newer one, damaged or changed, or names a class that is not in the
+        ModelFileError: the file is of another format, newer, damaged or changed, or names a class that is not in the
             registry; always with the path and the field.
         MissingFileError: there is no such file.
         MissingPackageError: safetensors is not installed.

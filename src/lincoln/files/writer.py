@@ -30,8 +30,8 @@ class Writer:
     after those of all that it needs.
 
     Args:
-        lenient: write functions without a name as what cannot be loaded, in place of an error. It does for a
-            checkpoint, which goes back into objects that have them.
+        lenient: write functions without a name as what cannot be loaded, in place of an error. That is enough for
+            a checkpoint, which goes back into objects that have them.
 
     Attributes:
         entries: one for each object, as JSON.

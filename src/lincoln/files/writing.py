@@ -41,7 +41,7 @@ def replace_file(path: str | os.PathLike[str], contents: bytes) -> None:
             where=f'save to "{path}"',
             saw=f"{type(error).__name__}: {error.strerror or error}",
             why="the file could not be written; what was there before is as it was",
-            fix="a folder that you may write to, on a disk with room, and a name that is no folder's",
+            fix="a folder that you may write to, on a disk with room, and a name that is not a folder's",
         ) from error
 
 
@@ -66,7 +66,7 @@ def _replace(target: Path, beside: Path, contents: bytes) -> None:
 def _refuse_special(target: Path) -> None:
     """A device or a pipe is not replaced by a file; the rename itself refuses folders."""
     if target.exists() and not target.is_file():
-        raise OSError(None, "it exists and is no file", str(target))
+        raise OSError(None, "it exists and is not a file", str(target))
 
 
 def _open_locked(beside: Path) -> int:

@@ -1,4 +1,4 @@
-"""The mathematics as plain functions: each formula once, forward beside backward, for every array library."""
+"""The mathematics as functions: each formula once, forward beside backward, for every array library."""
 
 from .activations import *  # noqa: F403
 from .activations import __all__ as _activations

@@ -14,7 +14,7 @@ from ..arrays import Array, namespace
 from ..exc import DataError
 from ..tracing import one_line
 
-__all__ = ["category_places", "category_vectors", "category_vectors_grad", "plain_columns_grad"]
+__all__ = ["category_places", "category_vectors", "category_vectors_grad", "other_columns_grad"]
 
 
 @one_line
@@ -47,15 +47,15 @@ def category_places(x: Array, counts: Sequence[int], sizes: Sequence[int], where
 
 
 @one_line
-def category_vectors(x: Array, vectors: Array, places: np.ndarray, plain: int) -> Array:
-    """The first ``plain`` columns as they are, then the vectors.   (..., n), (m,), (..., k) -> (..., plain + k)
+def category_vectors(x: Array, vectors: Array, places: np.ndarray, others: int) -> Array:
+    """The first ``others`` columns as they are, then the vectors.   (..., n), (m,), (..., k) -> (..., others + k)
 
     >>> category_vectors(np.array([[7.0, 2.0]]), np.arange(6.0), np.array([[4, 5]]), 1)
     array([[7., 4., 5.]])
     """
     xp = namespace(x)
     flat = xp.asarray(places.reshape(-1), device=x.device)
-    return xp.concat([x[..., :plain], xp.reshape(xp.take(vectors, flat), places.shape)], axis=-1)
+    return xp.concat([x[..., :others], xp.reshape(xp.take(vectors, flat), places.shape)], axis=-1)
 
 
 @one_line
@@ -71,18 +71,18 @@ def category_vectors_grad(output_grad: Array, places: np.ndarray, size: int) -> 
 
 
 @one_line
-def plain_columns_grad(output_grad: Array, plain: int, codes: int) -> Array:
-    """∂L/∂x: that of the first columns as it is, then 0 for the numbers of categories.   -> (..., plain + codes)
+def other_columns_grad(output_grad: Array, others: int, codes: int) -> Array:
+    """∂L/∂x: that of the first columns as it is, then 0 for the numbers of categories.   -> (..., others + codes)
 
-    >>> plain_columns_grad(np.array([[1.0, 2.0, 3.0]]), 1, 1)
+    >>> other_columns_grad(np.array([[1.0, 2.0, 3.0]]), 1, 1)
     array([[1., 0.]])
     """
     xp = namespace(output_grad)
     zeros = xp.zeros((*output_grad.shape[:-1], codes), dtype=output_grad.dtype, device=output_grad.device)
-    return xp.concat([output_grad[..., :plain], zeros], axis=-1)
+    return xp.concat([output_grad[..., :others], zeros], axis=-1)
 
 
-def _no_category(values: np.ndarray, limits: np.ndarray, plain: int, where: str) -> DataError:
+def _no_category(values: np.ndarray, limits: np.ndarray, others: int, where: str) -> DataError:
     bad = (values != np.floor(values)) | (values < 0) | ~(values < limits)
     index = tuple(int(i) for i in np.argwhere(bad)[0])
     rows = f"row {index[0]}" if len(index) == 2 else f"example {index[:-1]}"
@@ -90,7 +90,7 @@ def _no_category(values: np.ndarray, limits: np.ndarray, plain: int, where: str)
     return DataError(
         code="LN555",
         where=where,
-        saw=f"{values[index]:g} in {rows}, column {plain + index[-1]}",
+        saw=f"{values[index]:g} in {rows}, column {others + index[-1]}",
         why=f"the column holds the numbers of {count} categories, whole and from 0 to {count - 1}",
         fix="number the categories as in training, one that was not met there as 0: "
         "np.unique(column, return_inverse=True)[1] + 1; with that the count is one more",

@@ -1,7 +1,7 @@
 """Losses and their gradients, each pair once, for every array library.
 
 A loss function gives one number for every prediction (element-wise losses) or for every row of the last axis (losses
-over classes), and beside it what its gradient wants again if that is not what went in; its partner ``..._grad`` gives
+over classes), and with it what its gradient needs, if that is not its input; its partner ``..._grad`` gives
 the derivative with respect to what went in. Sums, means and example weights are the business of `lincoln.losses`.
 Predictions and labels have the same shape, or labels are integers without the last axis; nothing here broadcasts them.
 """
@@ -161,7 +161,7 @@ def log_sigmoid_loss_grad(z: Array, y: Array, positive_weight: float | Array = 1
 
 @accelerated("elements")
 def sigmoid_cross_entropy(a: Array, y: Array, positive_weight: float | Array = 1.0) -> tuple[Array, Array]:
-    """-w y log p - (1 - y) log(1 - p) with p = σ(a), and p, which the gradient wants; safe for every logit a
+    """-w y log p - (1 - y) log(1 - p) with p = σ(a), and p, which the gradient needs; safe for every logit a
 
     As w y log(1 + exp(-a)) + (1 - y) log(1 + exp(a)).
 
@@ -225,13 +225,13 @@ def negative_log_likelihood_grad(z: Array, labels: Array, class_weight: Array | 
 def softmax_cross_entropy(
     a: Array, labels: Array, smoothing: float = 0.0, class_weight: Array | None = None
 ) -> tuple[Array, Array]:
-    """-Σ_j t_j log p_j with p = softmax(a), and p, which the gradient wants.   (..., k) (...) -> (...), (..., k)
+    """-Σ_j t_j log p_j with p = softmax(a), and p, which the gradient needs.   (..., k) (...) -> (...), (..., k)
 
     The targets are t_j = w_j ((1 - ε) δ_jc + ε / k), c being the label. Label smoothing ε: Szegedy, Vanhoucke, Ioffe,
     Shlens, Wojna 2016, section 7.
 
     Raises:
-        IndexError: a label that is no class.
+        IndexError: a label that is not a class.
 
     >>> import numpy as np
     >>> losses, p = softmax_cross_entropy(np.array([[0.0, 0.0]]), np.array([1]))

@@ -1,6 +1,6 @@
 """The update rules of the optimizers: each changes a flat vector of values in place, for every array library.
 
-Values, gradients and state arrays have the same shape ``(size,)`` and dtype; numbers are plain Python floats, so that
+Values, gradients and state arrays have the same shape ``(size,)`` and dtype; numbers are Python floats, so that
 float32 stays float32. The gradient is only read.
 """
 

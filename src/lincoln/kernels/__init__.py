@@ -1,12 +1,12 @@
 """The hot functions of `lincoln.functional`, compiled ahead of time, and the switch that lets them take over.
 
-Each module here is plain Python with Pythran's export comments. The install compiles it if there is a C++ compiler;
+Each module here is Python with Pythran's export comments. The install compiles it if there is a C++ compiler;
 if there is none, or the processor lacks what the code was compiled for, the functions in `lincoln.functional` do the
 work themselves. ``LINCOLN_KERNELS=off`` in the environment does that on purpose.
 
 A function marked by `accelerated` has the attributes ``twin``, its compiled twin or None, ``form``, which says what the
-twin takes, and ``changes``, the numbers of the arguments that it changes. Whoever has looked at the arguments before
-may call the twin itself.
+twin takes, and ``changes``, the numbers of the arguments that it changes. A caller that has checked the arguments may
+call the twin itself.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def accelerated(form: Form = "as is", *, changes: tuple[int, ...] = ()) -> Calla
             arrays of any number of axes as one row, ``reshape(1, -1)``; ``"rows"``, the same as rows of the last
             axis, ``reshape(-1, shape[-1])``. All are contiguous; a single result has the shape of the first.
         changes: the numbers of the arguments that the function changes. Read-only arrays go to the definition, which
-            refuses them; a call with a traced array is refused. What becomes of arrays that overlap is not defined.
+            refuses them; a call with a traced array is refused. The result for arrays that overlap is undefined.
 
     >>> @accelerated("elements")
     ... def half(a):
@@ -174,7 +174,7 @@ def _missing_instructions() -> str:
     try:
         features = import_module("numpy._core._multiarray_umath").__cpu_features__
     except (ImportError, AttributeError):
-        return "instruction set that NumPy would tell of"
+        return "instruction set that NumPy knows of"
     return ", ".join(name for name in _X86_NEEDS if not features.get(name))
 
 

@@ -118,7 +118,7 @@ class ELU(Rectifier):
     """r = a where a > 0, else α (exp(a) - 1)   (Clevert, Unterthiner, Hochreiter 2016)
 
     Args:
-        alpha: minus the value that it goes to on the far negative side.
+        alpha: minus the limit for large negative inputs.
 
     >>> import numpy as np
     >>> ELU()(np.array([[-1.0, 2.0]])).round(4)

@@ -21,7 +21,7 @@ class Container(Layer):
     """A layer made of layers, found by their index: ``container[0]``.
 
     Raises:
-        ContractError: something that is no layer, or one layer object in two places.
+        ContractError: something that is not a layer, or one layer object in two places.
 
     >>> from lincoln.layers import ReLU, Tanh
     >>> len(Container(ReLU(), Tanh()))
@@ -67,7 +67,7 @@ class Container(Layer):
         return found
 
     def _name_place(self, error: Exception, index: int) -> None:
-        """Add to an error the way down to the layer that it came from."""
+        """Add to an error the path to the layer that it came from."""
         layer = self.layers[index]
         shown = repr(layer) if "\n" not in repr(layer) else type(layer).__name__
         error.add_note(f"in {type(self).__name__}[{index}], {shown}")
@@ -81,7 +81,7 @@ class Sequential(Container):
         seed: of the random numbers of this network: initial values, dropout.
 
     Raises:
-        ContractError: something that is no layer, or one layer object in two places.
+        ContractError: something that is not a layer, or one layer object in two places.
 
     >>> import numpy as np
     >>> network = Sequential(Dense(10), Dense(1), seed=0)
@@ -158,7 +158,7 @@ class Dense(Sequential):
         W, B: the parameters of its linear layer.
 
     Raises:
-        DataError: an activation of that name is not known.
+        DataError: no activation has that name.
 
     >>> import numpy as np
     >>> dense = Dense(10, activation="relu").build(5, seed=0)
@@ -223,9 +223,9 @@ class Residual(Sequential):
                 where="Residual",
                 saw=f"input {came}, output of the layers inside {given}",
                 why="the two are added, number by number",
-                fix=f"end the inside with as many features as came in, such as Linear({input.shape[-1]})"
+                fix=f"end the inner layers with as many features as came in, such as Linear({input.shape[-1]})"
                 if type(input) is not tuple
-                else "end the inside with as many arrays as came in, of the same shapes",
+                else "end the inner layers with as many arrays as came in, of the same shapes",
             )
         return _added([input, inner])
 
@@ -287,13 +287,13 @@ class Parallel(Container):
         for index in self._learners() if self._learns is None else self._learns:
             self._back(index, self.layers[index].learn, output_grad)
 
-    def _back(self, index: int, way: Callable[[Array], Array], output_grad: Array) -> Array:
+    def _back(self, index: int, back: Callable[[Array], Array], output_grad: Array) -> Array:
         """One branch's way back, from its part of the gradient."""
         if self.combine == "concatenate":
             start = sum(layer.output.shape[-1] for layer in self.layers[:index])
             output_grad = output_grad[..., start : start + self.layers[index].output.shape[-1]]
         try:
-            return way(output_grad)
+            return back(output_grad)
         except Exception as error:
             self._name_place(error, index)
             raise
@@ -347,7 +347,7 @@ def _activation(activation: Layer | str | None) -> Layer | None:
 
 
 def _instead_of(part: Any) -> str:
-    """What was probably meant by something that is no layer."""
+    """What was probably meant by something that is not a layer."""
     if isinstance(part, type):
         return f"{part.__name__}(), an object of the class"
     if isinstance(part, list | tuple):

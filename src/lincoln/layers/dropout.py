@@ -14,7 +14,7 @@ __all__ = ["Dropout"]
 class Dropout(Layer):
     """In training y = x m / (1 - rate) with a new mask m of zeros and ones for every batch; in evaluation y = x.
 
-    The division keeps the expected value what it was   (Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov
+    The division keeps the expected value as it was   (Srivastava, Hinton, Krizhevsky, Sutskever, Salakhutdinov
     2014).
 
     Args:

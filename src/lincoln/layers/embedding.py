@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arrays import Array
 from ..exc import DataError, MatchError
-from ..functional.embedding import category_places, category_vectors, category_vectors_grad, plain_columns_grad
+from ..functional.embedding import category_places, category_vectors, category_vectors_grad, other_columns_grad
 from ..initializers import Initializer, Normal, Shape
 from ..layer import Layer
 from ..parameters import Parameter
@@ -37,7 +37,7 @@ class ColumnEmbedding(Layer):
         E: all vectors one after another, a `Parameter` of shape ``(Σ count · size,)``; `table` gives those of a column.
 
     Raises:
-        DataError: counts or sizes that are none; a category that is no whole number from 0 to count - 1.
+        DataError: counts or sizes that are none; a category that is not a whole number from 0 to count - 1.
         MatchError: not one size for every count; fewer columns in the input than counts.
 
     >>> import numpy as np
@@ -108,7 +108,7 @@ class ColumnEmbedding(Layer):
 
     def backward(self, output_grad: Array) -> Array:
         self._accumulate(output_grad)
-        return plain_columns_grad(output_grad, self.last_input.shape[-1] - self.code_columns, self.code_columns)
+        return other_columns_grad(output_grad, self.last_input.shape[-1] - self.code_columns, self.code_columns)
 
     def learn(self, output_grad: Array) -> None:
         self._accumulate(output_grad)

@@ -123,7 +123,7 @@ class SigmoidCrossEntropy(Question):
     takes = "logits"
     predictions: Array = None
     p: Array = None
-    """The logits of the last `value`, and their probabilities, which the derivative wants again."""
+    """The logits of the last `value`, and their probabilities, which the derivative needs."""
 
     def value(self, predictions: Array, labels: Array) -> Array:
         losses, p = functional.sigmoid_cross_entropy(predictions, labels, self.weight_like(predictions))

@@ -127,7 +127,7 @@ class SoftmaxCrossEntropy(Choice):
     takes = "logits"
     predictions: Array = None
     p: Array = None
-    """The logits of the last `value`, and their probabilities, which the derivative wants again."""
+    """The logits of the last `value`, and their probabilities, which the derivative needs."""
 
     def __init__(
         self,

@@ -24,8 +24,8 @@ class Custom(Loss):
         reduction: ``"sum"`` or ``"mean"``.
 
     Raises:
-        ContractError: something else than functions.
-        MatchError: ``value`` gives something else than a number for every prediction or row.
+        ContractError: not functions.
+        MatchError: ``value`` does not give one number for every prediction or row.
 
     >>> import numpy as np
     >>> from lincoln.initializers import Constant

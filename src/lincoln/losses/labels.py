@@ -93,7 +93,7 @@ def _as_class_numbers(where: str, labels: Any, predictions: Array) -> Array:
             code="LN136",
             where=where,
             saw=f"labels {shape}, predictions {tuple(predictions.shape)}",
-            why="it wants the number of each example's class; these look one-hot",
+            why="it takes the number of each example's class; these look one-hot",
             fix="labels.argmax(axis=-1)",
         )
     if arrays.kind(labels) != "int":

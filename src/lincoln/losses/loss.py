@@ -122,7 +122,7 @@ class Loss(WithArguments, Recorder):
         raise MatchError(
             code="LN131",
             where=type(self).__name__,
-            saw="a question for probabilities",
+            saw="probabilities asked for",
             why="the loss is one of regression",
             fix="predict(...); or a loss over classes, such as SoftmaxCrossEntropy",
         )
@@ -194,7 +194,7 @@ class Loss(WithArguments, Recorder):
                 where=repr(self),
                 saw="a pass of the network, or one of the loss under inference(), since the loss was computed",
                 why="the gradient belongs to one batch, and the layers have recorded another",
-                fix="loss(x, y), then loss.backward(), and nothing between; look at other data under lnc.inference()",
+                fix="loss(x, y), then loss.backward(), nothing in between; look at other data under lnc.inference()",
             )
         if self._gone_back is self.last_input:
             raise BackwardError(
@@ -229,18 +229,18 @@ class Loss(WithArguments, Recorder):
         self.__dict__["_gone_back"] = self.last_input
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """What a pass leaves aside, tell those who watch that the loss is no longer set as it was."""
+        """Tell the watchers of every change, except for what a pass leaves."""
         if name not in self.records:
             for watcher in self._watchers:
                 watcher.count += 1
         object.__setattr__(self, name, value)
 
     def __getstate__(self) -> dict[str, Any]:
-        """What is copied and pickled: not what passes have left, nor who watches."""
+        """What is copied and pickled: not what passes have left, nor the watchers."""
         return {name: value for name, value in super().__getstate__().items() if name != "_watchers"}
 
     def forget(self) -> None:
-        """Drop what passes have recorded, here and in the network."""
+        """Drop what passes have left, here and in the network."""
         self.drop()
         self.network.forget()
 
@@ -291,7 +291,7 @@ def _nothing_returned(loss: Loss, method: str) -> ContractError:
         code="LN147",
         where=f"{loss!r}.{method}",
         saw=f"{method} returned nothing",
-        why="its result is what training goes by",
+        why="training needs its result",
         fix=f"end {method} with a return",
     )
 

@@ -20,7 +20,7 @@ def bounded(where: str, name: str, value: float, above: float, *, below: float =
             code="LN142",
             where=where,
             saw=f"{name}={value}",
-            why=f"it lies above {above:g}" + (f" and below {below:g}" if below < math.inf else ""),
+            why=f"it must lie above {above:g}" + (f" and below {below:g}" if below < math.inf else ""),
             fix=f"{name}={above + 0.5:g}, for example",
         )
     return float(value)

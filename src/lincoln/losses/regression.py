@@ -117,7 +117,7 @@ class Poisson(Loss):
 
     predictions: Array = None
     mean: Array = None
-    """The predictions of the last `value`, and exp of them, which the derivative wants again."""
+    """The predictions of the last `value`, and exp of them, which the derivative needs."""
 
     def fit_labels(self, predictions: Array, labels: Array) -> Array:
         labels = super().fit_labels(predictions, labels)

@@ -1,4 +1,4 @@
-"""What training says while it goes on: to stderr, plain lines when nobody watches a terminal."""
+"""What training says while it goes on: to stderr, as lines of text when nobody watches a terminal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LINES = 10
 class Display:
     """Writes lines to stderr; with ``bar``, also a progress bar if stderr is a terminal and tqdm is installed.
 
-    Where it is not, a bar becomes about ten plain lines over the whole run.
+    Where it is not, a bar becomes about ten lines of text over the whole run.
 
     Args:
         epochs: how many there will be.

@@ -1,4 +1,4 @@
-"""What training leaves behind: one record an epoch, to look at, to plot, to put into a table."""
+"""What training leaves behind: one row for each epoch, to look at, to plot, to put into a table."""
 
 from __future__ import annotations
 

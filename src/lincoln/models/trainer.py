@@ -312,7 +312,7 @@ class _Kept(NamedTuple):
 
 
 class _Judge:
-    """A metric over several batches: as it adds up itself, or, a plain function, over everything at once."""
+    """A metric over several batches: as it adds up itself, or, if it is a function, over everything at once."""
 
     def __init__(self, metric: Any) -> None:
         self.metric = metric.anew() if isinstance(metric, Metric) else metric

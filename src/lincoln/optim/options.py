@@ -11,7 +11,7 @@ __all__ = ["number", "whole"]
 
 
 def number(value: Any, interval: str, *, name: str, where: str, fix: str) -> float:
-    """A real number inside an interval, as a plain float, which leaves float32 arrays float32.
+    """A real number inside an interval, as a Python float, which leaves float32 arrays float32.
 
     Args:
         value: what the user gave.
@@ -28,11 +28,11 @@ def number(value: Any, interval: str, *, name: str, where: str, fix: str) -> flo
     """
     low, high = (float(end) for end in interval[1:-1].split(","))
     if isinstance(value, Real):
-        plain = float(value)
-        above = low <= plain if interval[0] == "[" else low < plain
-        below = plain <= high if interval[-1] == "]" else plain < high
+        real = float(value)
+        above = low <= real if interval[0] == "[" else low < real
+        below = real <= high if interval[-1] == "]" else real < high
         if above and below:
-            return plain
+            return real
     raise DataError(
         code="LN401",
         where=where,

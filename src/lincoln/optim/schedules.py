@@ -16,7 +16,7 @@ __all__ = ["Constant", "CosineDecay", "ExponentialDecay", "OneCycle", "ReduceOnP
 class Schedule(WithArguments):
     """η(t), the learning rate of step t, counted from 0.
 
-    A subclass writes ``__call__``. A plain function of the step number serves an optimizer as well; a schedule of
+    A subclass writes ``__call__``. A function of the step number serves an optimizer as well; a schedule of
     one's own derives from this class if it has a state to save, or learns from results.
 
     Args:
@@ -280,6 +280,6 @@ class ReduceOnPlateau(Schedule):
         self._bad, self._cooling = int(state["bad"]), int(state["cooling"])
 
 
-def _cosine(start: float, end: float, way: float) -> float:
+def _cosine(start: float, end: float, share: float) -> float:
     """Along half a cosine from ``start`` to ``end``, where it stays."""
-    return end + (start - end) * (1.0 + math.cos(math.pi * min(way, 1.0))) / 2.0
+    return end + (start - end) * (1.0 + math.cos(math.pi * min(share, 1.0))) / 2.0

@@ -28,7 +28,7 @@ def best_temperature(p: np.ndarray, labels: np.ndarray, weights: np.ndarray | No
     """T > 0 with the least -Σ w log softmax(log p / T) at the labels, between 1/100 and 100.
 
     The loss is convex in β = 1 / T, and its derivative Σ w (E[log p] - log p at the label), E being the mean under
-    the cooled probabilities, is halved in on.
+    the probabilities at that temperature, is brought to 0 by bisection.
 
     Args:
         p: probabilities, ``(n, classes)``.

@@ -35,8 +35,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
             layer or its class; or a list with one for each hidden layer.
         solver: ``"adam"``, ``"sgd"``, ``"lbfgs"``, ``"adamw"``, ``"rmsprop"``, ``"adagrad"``; an optimizer's class;
             or a function of the network that gives an optimizer.
-        alpha: α of the penalty α/2 Σ W² that a batch's losses are added to, before the sum is divided by the batch's
-            size. Biases and normalization bear no penalty.
+        alpha: α of the penalty α/2 Σ W², which is added to the sum of a batch's losses before that is divided by the
+            batch's size. Biases and normalization are not penalized.
         batch_size: ``"auto"`` is min(200, n); with no hidden layer it is fewer, down to 32, for n below 4000.
         learning_rate: with ``"sgd"``, ``"constant"``, ``"invscaling"`` or ``"adaptive"``; with any solver but
             ``"lbfgs"``, ``"cosine"`` or ``"one_cycle"`` over ``max_iter`` epochs, ``"plateau"``, a schedule, or a
@@ -47,7 +47,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         shuffle: whether each epoch goes through the rows in another order.
         random_state: a number or a ``RandomState``. None gives other numbers each time; the global generator is
             never touched.
-        tol: the least gain that counts against ``n_iter_no_change``.
+        tol: the least improvement that counts.
         verbose: write a line for each epoch to stderr.
         warm_start: go on from where the last ``fit`` left off, bit for bit as if it had not stopped.
         momentum, nesterovs_momentum: of ``"sgd"``.
@@ -55,7 +55,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
             with the lowest validation loss.
         validation_fraction: the share of the rows that is held out for it; equal rows stay together.
         beta_1, beta_2, epsilon: of ``"adam"``.
-        n_iter_no_change: how many epochs without a gain are borne.
+        n_iter_no_change: how many epochs without improvement are allowed.
         max_fun: the most evaluations of ``"lbfgs"``.
         loss: ``"log_loss"``; a class of `lincoln.losses`, or a function of the network that gives a
             loss.
@@ -190,7 +190,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
 
     @property
     def out_activation_(self) -> str:
-        """What makes probabilities of the network's outputs: ``"logistic"`` or ``"softmax"``."""
+        """What turns the network's outputs into probabilities: ``"logistic"`` or ``"softmax"``."""
         return "softmax" if self.network_.output_shape[-1] > 1 and not self.multilabel_ else "logistic"
 
     def __sklearn_tags__(self) -> Any:

@@ -14,7 +14,7 @@ __all__ = ["minimize"]
 
 
 def minimize(estimator: Any, rows: Rows) -> None:
-    """Go down the objective on all rows together   (Liu, Nocedal 1989)
+    """Minimize the objective on all rows together   (Liu, Nocedal 1989)
 
     ``max_iter``, ``max_fun`` and ``tol`` bound it, as in scikit-learn. There are no epochs, hence no curves, no
     early stopping and no callbacks.

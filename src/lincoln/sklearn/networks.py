@@ -95,8 +95,7 @@ def _hidden_layers(estimator: Any, size: int, activation: Any, rate: float) -> l
 
 def _block(size: int, inside: list[Layer]) -> Layer:
     """The layers as one: a `Dense` where they are no more than that."""
-    plain = not isinstance(inside[-1], Dropout | WeightedBatchNorm) and len(inside) < 3
-    if not plain:
+    if isinstance(inside[-1], Dropout | WeightedBatchNorm) or len(inside) > 2:
         return Sequential(*inside)
     return Dense(size, inside[1] if len(inside) > 1 else None, weight_init=zeros)
 

@@ -1,4 +1,4 @@
-"""What an estimator's training goes down: a loss's mean per example, with scikit-learn's penalty on the weights."""
+"""What an estimator's training minimizes: a loss's mean per example, with scikit-learn's penalty on the weights."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Objective(Loss):
     or more, so no biases. In evaluation there is no penalty.
 
     Args:
-        loss: of the network. With ``reduction="sum"``, as most have it by themselves, ℓ is the sum over an example's
+        loss: of the network. With ``reduction="sum"``, the default of most, ℓ is the sum over an example's
             outputs, and with ``"mean"`` their mean.
         alpha: α, not below 0.
 
@@ -140,7 +140,7 @@ _AFTER: dict[type, Any] = {
     Softmax: losses.CrossEntropy,
     LogSoftmax: losses.NLLLoss,
 }
-"""The loss that fits what a network ends in, if that is no linear layer."""
+"""The loss for the last layer of a network, where that is not linear."""
 _REGRESSION: dict[str, Any] = {
     "squared_error": SquaredError,
     "absolute_error": losses.MeanAbsoluteError,
@@ -169,15 +169,15 @@ def _made(estimator: Any, network: Layer, named: dict[str, Any]) -> Loss:
     made = None
     if callable(maker) and not isinstance(maker, Loss):
         takes_reduction = isinstance(maker, type) and "reduction" in inspect.signature(maker).parameters
-        plain = network.output_shape == (1,) or maker is losses.SoftmaxCrossEntropy
-        made = maker(network, reduction="mean" if plain else "sum") if takes_reduction else maker(network)
+        divides = network.output_shape == (1,) or maker is losses.SoftmaxCrossEntropy
+        made = maker(network, reduction="mean" if divides else "sum") if takes_reduction else maker(network)
     if isinstance(made, Loss) and made.network is network:
         return made
     raise DataError(
         code="LN658",
         where=type(estimator).__name__,
         saw=f"loss={asked!r}",
-        why="it names or makes no loss of the network that the estimator trains",
+        why="it does not give a loss of the network that the estimator trains",
         fix=f"one of {', '.join(map(repr, named))}; a class such as lnc.losses.Huber; or a function of the network, "
         "such as lambda network: lnc.losses.Huber(network, delta=2.0)",
     )

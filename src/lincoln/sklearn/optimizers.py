@@ -13,7 +13,7 @@ from ..exc import DataError
 from ..layer import Layer
 from ..optim import Optimizer
 
-__all__ = ["MomentumSGD", "PlainAdam", "make_optimizer"]
+__all__ = ["MomentumSGD", "ReorderedAdam", "make_optimizer"]
 
 
 class MomentumSGD(optim.SGD):
@@ -32,12 +32,12 @@ class MomentumSGD(optim.SGD):
         super().update(value, grad, state, lr)
 
 
-class PlainAdam(optim.Adam):
+class ReorderedAdam(optim.Adam):
     """θ ← θ - η √(1 - β₂ᵗ) / (1 - β₁ᵗ) m / (√s + ε): Adam with ε beside √s, not √ŝ   (Kingma, Ba 2015, section 2)
 
     >>> from lincoln import layers
-    >>> PlainAdam(layers.Linear(1), betas=(0.9, 0.95))
-    PlainAdam(Linear(1), betas=(0.9, 0.95))
+    >>> ReorderedAdam(layers.Linear(1), betas=(0.9, 0.95))
+    ReorderedAdam(Linear(1), betas=(0.9, 0.95))
     """
 
     def update(self, value: Array, grad: Array, state: Any, lr: float) -> None:
@@ -62,7 +62,7 @@ def make_optimizer(estimator: Any, network: Layer, *, steps: int) -> Optimizer:
         kind = optim.SGD if estimator.learning_rate == "constant" else MomentumSGD
         return kind(network, lr=lr, momentum=momentum, nesterov=nesterov)
     if solver == "adam":
-        return PlainAdam(network, lr=lr, betas=(estimator.beta_1, estimator.beta_2), eps=estimator.epsilon)
+        return ReorderedAdam(network, lr=lr, betas=(estimator.beta_1, estimator.beta_2), eps=estimator.epsilon)
     maker = _OTHERS.get(solver) if isinstance(solver, str) else solver
     made = None
     if callable(maker) and not isinstance(maker, Optimizer):
@@ -74,7 +74,7 @@ def make_optimizer(estimator: Any, network: Layer, *, steps: int) -> Optimizer:
         code="LN659",
         where=type(estimator).__name__,
         saw=f"solver={solver!r}",
-        why="it names or makes no optimizer of the network that the estimator trains",
+        why="it does not give an optimizer of the network that the estimator trains",
         fix=f"one of 'sgd', 'adam', {', '.join(map(repr, _OTHERS))}, 'lbfgs'; a class such as lnc.optim.AdamW; or a "
         "function of the network, such as lambda network: lnc.optim.SGD(network, lr=0.1, clip_norm=1.0)",
     )

@@ -70,7 +70,7 @@ def check_parameters(estimator: Any) -> None:
             code="LN652",
             where=where,
             saw=f"network={estimator.network!r}",
-            why="it is no network",
+            why="it is not a network",
             fix="network=lnc.Sequential(...), whole with its last layer; or hidden_layer_sizes=(100,)",
         )
     sizes = hidden_sizes(estimator)

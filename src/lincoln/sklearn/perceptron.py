@@ -69,7 +69,7 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
         return False
 
     def _calibrate_on(self, rows: Rows) -> None:
-        """Make what the network says fit rows that it did not learn from."""
+        """Calibrate what the network says on rows that it did not learn from."""
 
     # ------------------------------------------------------------------ what a user calls
 
@@ -140,7 +140,7 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
         return state.state_of(self)
 
     def load_state_dict(self, saved: dict[str, Any]) -> Self:
-        """Be fitted as the estimator of the same parameters was whose `state_dict` this is."""
+        """Take over what an estimator of the same parameters has learned, from its `state_dict`."""
         state.load_state(self, saved)
         return self
 

@@ -11,7 +11,7 @@ __all__ = ["Stream"]
 
 
 class Stream:
-    """One generator for initial weights, then a validation split, then the order of each epoch, in this turn.
+    """One generator for initial weights, then a validation split, then the order of each epoch, one after the other.
 
     The same ``random_state`` gives the weights, the split and the batches that scikit-learn's estimators draw. A fit
     that goes on with as many rows as before gets the same split, and goes on with the orders of the epochs.

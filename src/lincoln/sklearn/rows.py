@@ -88,7 +88,7 @@ class Batches:
 
 
 def dense(x: Any) -> np.ndarray:
-    """Rows of a table as a plain array.
+    """Rows of a table as a NumPy array.
 
     >>> dense(np.eye(1))
     array([[1.]])

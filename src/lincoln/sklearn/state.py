@@ -57,7 +57,7 @@ def state_of(estimator: Any) -> dict[str, Any]:
 
 
 def load_state(estimator: Any, state: dict[str, Any]) -> None:
-    """Make the estimator what the state was taken from."""
+    """Give an estimator the state of another."""
     for name in _PLAIN:
         vars(estimator).pop(name, None)
     for name in _NAMES:

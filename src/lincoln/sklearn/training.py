@@ -107,10 +107,10 @@ def _judge(estimator: Any, valid: Rows) -> Callable[[Any, Any], float]:
 
 def _usual(estimator: Any, valid: Rows) -> Callable[[Any, Any], float]:
     def score(outputs: Any, labels: Any) -> float:
-        plain = arrays.numpy(outputs)
-        if not np.isfinite(plain).all():
+        given = arrays.numpy(outputs)
+        if not np.isfinite(given).all():
             return math.nan
-        return float(estimator._usual_score(plain, valid.y, valid.weights))
+        return float(estimator._usual_score(given, valid.y, valid.weights))
 
     return score
 

@@ -26,7 +26,7 @@ MISSING, OTHER = "(missing)", "(other)"
 
 
 class Options(NamedTuple):
-    """What `TabularPreprocessor` was told of how columns become numbers."""
+    """The options of `TabularPreprocessor` for how columns become numbers."""
 
     bins: int
     clip: float
@@ -75,7 +75,7 @@ class Column:
         return {name: getattr(self, name) for name in ("kind", "name", "rows", "missing", "left_out")}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Become as a column was when `state` was asked for."""
+        """Take over what `state` gave."""
         self.rows, self.missing, self.left_out = int(state["rows"]), int(state["missing"]), str(state["left_out"])
 
     def note(self) -> str:
@@ -344,7 +344,7 @@ def reason_to_leave_out(column: Column) -> str:
 
 
 def check_kind(kind: str, name: str) -> None:
-    """Refuse a kind that there is not.
+    """Refuse a kind that does not exist.
 
     Raises:
         DataError: it is none of the five.

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from ..exc import DataError
 
-__all__ = ["Layout", "find_layout", "near_miss", "records", "short", "shown", "value"]
+__all__ = ["Layout", "csv_rows", "find_layout", "near_miss", "short", "shown", "value"]
 
 HEAD = 1 << 18
 """How many bytes of a file are looked at to find out what it is."""
@@ -108,10 +108,10 @@ def find_layout(
     return Layout(path, "csv", encoding, delimiter, names, lines, compressed)
 
 
-def records(layout: Layout) -> Iterator[tuple[int, list[str]]]:
-    """Each record of a CSV file with the number of its first line, counted from 1 as an editor does; the header too.
+def csv_rows(layout: Layout) -> Iterator[tuple[int, list[str]]]:
+    """Each row of a CSV file with the number of its first line, counted from 1 as an editor does; the header too.
 
-    Slow, and never stopped by what is wrong with a record: it serves to say where.
+    Slow, and never stopped by what is wrong with a row: it is there to say where the mistake is.
     """
     with layout.open() as file:
         text = io.TextIOWrapper(file, encoding=layout.encoding, errors="replace", newline="")
@@ -119,9 +119,9 @@ def records(layout: Layout) -> Iterator[tuple[int, list[str]]]:
         limit = csv.field_size_limit(1 << 30)
         line = 1
         try:
-            for record in reader:
-                if record:
-                    yield line, record
+            for row in reader:
+                if row:
+                    yield line, row
                 line = reader.line_num + 1
         finally:
             csv.field_size_limit(limit)
@@ -133,9 +133,9 @@ def near_miss(name: str, names: Sequence[str]) -> str:
     >>> near_miss("incme", ["age", "income"]), near_miss("Age", ["age", "income"]), near_miss("x", ["age"])
     ('income', 'age', '')
     """
-    plain = {_plain(one): one for one in reversed(names)}
-    found = difflib.get_close_matches(_plain(name), list(plain), n=1, cutoff=0.6)
-    return plain[found[0]] if found else ""
+    by_letters = {_letters(one): one for one in reversed(names)}
+    found = difflib.get_close_matches(_letters(name), list(by_letters), n=1, cutoff=0.6)
+    return by_letters[found[0]] if found else ""
 
 
 def shown(names: Sequence[object], most: int = 12) -> str:
@@ -162,7 +162,7 @@ def value(text: str) -> str:
     return repr(text) if len(text) <= _LONG else f"{text[:_LONG]!r}... ({len(text):,} characters)"
 
 
-def _plain(name: str) -> str:
+def _letters(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).lower() or name
 
 
@@ -189,7 +189,7 @@ def _beginning(path: Path) -> tuple[bytes, bool]:
         ) from error
     for beginning, (what, fix) in _BEGINNINGS.items():
         if head.startswith(beginning):
-            raise DataError(code="LN723", where=path.name, saw=what, why="it is no CSV or parquet file", fix=fix)
+            raise DataError(code="LN723", where=path.name, saw=what, why="it is not a CSV or parquet file", fix=fix)
     return head, compressed
 
 
@@ -233,7 +233,7 @@ def _not_text(path: Path, head: bytes) -> DataError:
     return DataError(
         code="LN725",
         where=f"{path.name}, line {head[:place].count(bytes([10])) + 1}",
-        saw=f"bytes that are no text: {head[max(0, place - 8) : place + 8]!r}",
+        saw=f"bytes that are not text: {head[max(0, place - 8) : place + 8]!r}",
         why="a CSV file holds text",
         fix="--encoding utf-16-le or utf-16-be, if it is such a text"
         if zeros

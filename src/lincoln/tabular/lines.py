@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..exc import DataError
-from .layout import Layout, open_quote, records, shown, value
+from .layout import Layout, csv_rows, open_quote, shown, value
 
 __all__ = ["damaged_parquet", "find_trouble", "swallows_lines"]
 
@@ -39,7 +39,7 @@ def swallows_lines(text: str, delimiter: str, columns: int) -> bool:
 
 
 def _bad_bytes(layout: Layout) -> DataError | None:
-    """The error for the first line whose bytes are no text in the file's encoding."""
+    """The error for the first line whose bytes are not text in the file's encoding."""
     if layout.encoding.lower().startswith("utf-16"):
         return None
     with layout.open() as file:
@@ -62,34 +62,34 @@ def _not_decodable(layout: Layout, number: int, line: bytes, error: UnicodeDecod
     return DataError(
         code="LN705",
         where=f"{layout.path.name}, line {number}{column}",
-        saw=f"bytes that are no {layout.encoding}: {around!r}",
+        saw=f"bytes that are not {layout.encoding}: {around!r}",
         why="the file was written in another encoding, or is damaged here",
         fix="--encoding cp1252 (Windows, Western Europe), latin-1, or the encoding that it was saved in",
     )
 
 
 def _bad_record(layout: Layout) -> DataError | None:
-    """The error for the first record with more or fewer values than there are columns, or with an endless one."""
+    """The error for the first row with more or fewer values than there are columns, or with an endless one."""
     width = len(layout.names)
-    for line, record in records(layout):
+    for line, row in csv_rows(layout):
         if line <= layout.header_lines:
             continue
-        longest = max(record, key=len)
-        if len(longest) > LONGEST or any(swallows_lines(one, layout.delimiter, width) for one in record):
+        longest = max(row, key=len)
+        if len(longest) > LONGEST or any(swallows_lines(one, layout.delimiter, width) for one in row):
             return open_quote(layout.path.name, line, longest)
-        if len(record) != width:
-            return _ragged(layout, line, record)
+        if len(row) != width:
+            return _ragged(layout, line, row)
     return None
 
 
-def _ragged(layout: Layout, line: int, record: list[str]) -> DataError:
-    more = len(record) > len(layout.names)
+def _ragged(layout: Layout, line: int, row: list[str]) -> DataError:
+    more = len(row) > len(layout.names)
     sign = {"\t": "tab"}.get(layout.delimiter, layout.delimiter)
-    first = f"the first too many is {value(record[len(layout.names)])}" if more else f"the last is {value(record[-1])}"
+    first = f"the first too many is {value(row[len(layout.names)])}" if more else f"the last is {value(row[-1])}"
     return DataError(
         code="LN706",
         where=f"{layout.path.name}, line {line}",
-        saw=f"{len(record)} values: {shown([value(one) for one in record], 4)}; {first}",
+        saw=f"{len(row)} values: {shown([value(one) for one in row], 4)}; {first}",
         why=f"the header names {len(layout.names)} columns: {shown(layout.names, 6)}",
         fix=f"mend the line (a value that holds {sign!r} stands in quotation marks); --skip-bad-rows leaves such "
         "lines out; --delimiter if the columns are divided by another sign",

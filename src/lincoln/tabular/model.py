@@ -33,7 +33,7 @@ class TabularModel(WithArguments):
     """Learns to predict one column of a table from the others: a class, or a value.
 
     Everything that is not given follows from the table by fixed rules: which columns there are and how they become
-    numbers (`TabularPreprocessor`), the task, the size of batches, and how long is trained. The network is a plain one
+    numbers (`TabularPreprocessor`), the task, the size of batches, and how long is trained. The network is a chain
     of linear layers; the weights of the epoch that was best on held-out rows are kept.
 
     Args:
@@ -46,7 +46,7 @@ class TabularModel(WithArguments):
         lr: the largest learning rate.
         weight_decay: of `AdamW`.
         label_smoothing: of the classes.
-        patience: how many epochs without a better validation loss are borne.
+        patience: how many epochs without a better validation loss are allowed.
         valid_share: the share of rows that is held out to judge each epoch; 0 for none.
         preprocessor: one with settings of its own; it is copied, and learns anew.
         seed: of the split, the initial weights, the order of rows, and dropout.
@@ -59,7 +59,7 @@ class TabularModel(WithArguments):
         history, best_epoch: the epochs, and the number of the one whose weights were kept.
         total_epochs, total_steps: how many there will be at most, known when training begins.
         rows: how many rows training and validation have, as a pair.
-        about: what else the model's file is to tell: plain values by their names, such as the metrics of a test.
+        about: what else the model's file is to hold: plain values by their names, such as the metrics of a test.
 
     Raises:
         DataError, MatchError: a table that cannot be learned from; the message names column, row and value.
@@ -187,7 +187,7 @@ class TabularModel(WithArguments):
             valid, on_start, on_step, on_epoch, checkpoint, resume: as in `fit`.
 
         Raises:
-            DataError: the chunks have not as many rows the second time.
+            DataError: the chunks have another number of rows the second time.
         """
 
         def pairs() -> Iterator[tuple[Any, Values]]:
@@ -325,7 +325,7 @@ class TabularModel(WithArguments):
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> Self:
-        """Become what `state_dict` was asked of: the same predictions, bit for bit."""
+        """Take over what `state_dict` gave: the same predictions, bit for bit."""
         if not state:
             return self
         target = restored_target(state["target"])

@@ -106,7 +106,7 @@ class TabularPreprocessor(WithArguments):
 
         Args:
             table: the training rows.
-            labels: not looked at; pipelines give them.
+            labels: not used; pipelines give them.
         """
         self._start()
         return self.partial_fit(table)
@@ -232,7 +232,7 @@ class TabularPreprocessor(WithArguments):
         return {"rows": self._rows, "columns": [column.state() for column in self.columns]}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> Self:
-        """Become what `state_dict` was asked of; chunks cannot be added then."""
+        """Take over what `state_dict` gave; chunks cannot be added then."""
         self._start()
         if not state:
             return self
@@ -335,7 +335,7 @@ class TabularPreprocessor(WithArguments):
                     code="LN615",
                     where="TabularPreprocessor",
                     saw=f"kinds={{{name!r}: {kind!r}}}, and no column of that name",
-                    why="it would be of no effect",
+                    why="it would have no effect",
                     fix=f"{near(name, names)!r}, perhaps" if near(name, names) else f"one of {shown_names(names)}",
                 )
 

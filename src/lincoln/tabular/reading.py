@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Self
 import numpy as np
 
 from ..exc import DataError, MissingPackageError
-from .layout import NUMBER, Layout, find_layout, near_miss, records, short, shown, value
+from .layout import NUMBER, Layout, csv_rows, find_layout, near_miss, short, shown, value
 from .lines import damaged_parquet, find_trouble
 
 __all__ = ["Part", "TableFile", "Values", "frame"]
@@ -200,7 +200,7 @@ class TableFile:
         if self.layout.format == "parquet":
             return f"row {row + 1}"
         width, lines = len(self.layout.names), self.layout.header_lines
-        rows = (line for line, record in records(self.layout) if line > lines and len(record) == width)
+        rows = (line for line, row in csv_rows(self.layout) if line > lines and len(row) == width)
         found = next((line for number, line in enumerate(rows) if number == row), None)
         return f"row {row + 1}" if found is None else f"line {found}"
 
@@ -210,7 +210,7 @@ class TableFile:
         import pyarrow as pa
         from pyarrow import csv
 
-        if all(line <= self.layout.header_lines for line, _ in islice(records(self.layout), 2)):
+        if all(line <= self.layout.header_lines for line, _ in islice(csv_rows(self.layout), 2)):
             return  # nothing follows the header, which pyarrow would call an error
         numbers = [str(self.layout.names.index(name)) for name in wanted]
         text = pa.dictionary(pa.int32(), pa.string())

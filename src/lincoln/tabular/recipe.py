@@ -1,4 +1,4 @@
-"""What a `TabularModel` does unless it is told otherwise: the network and how it is trained, by rules and no search."""
+"""What a `TabularModel` does by default: the network and how it is trained, by rules and no search."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["made_loss", "made_network", "made_optimizer", "settings_for"]
 _STEPS = 3000
 """About how many steps training takes where the number of rows leaves a choice."""
 _FEW = 2000
-"""With fewer rows than this, networks are kept from learning them by heart by more dropout and shorter steps."""
+"""With fewer rows than this, networks would learn them by heart: more dropout and shorter steps prevent it."""
 _INTERVALS: dict[str, tuple[float, float]] = {
     "dropout": (0.0, 1.0),
     "epochs": (1, math.inf),

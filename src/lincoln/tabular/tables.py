@@ -1,4 +1,4 @@
-"""Tables of any kind, read as named columns: data frames, dictionaries of columns, structured and plain arrays."""
+"""Tables of any kind, read as named columns: data frames, dictionaries of columns, arrays with or without fields."""
 
 from __future__ import annotations
 

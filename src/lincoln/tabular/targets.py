@@ -135,7 +135,7 @@ class Quantity:
         """The values as float64.
 
         Raises:
-            DataError: a value that is no number.
+            DataError: a value that is not a number.
         """
         return _numbers(values, where, column)
 
@@ -193,7 +193,7 @@ def made_target(values: Values, *, task: str | None, name: str) -> Target:
 
 
 def found_task(values: Values, classes: np.ndarray) -> str:
-    """The task that the different values of a target speak for."""
+    """The task that the different values of a target suggest."""
     if len(classes) == 2 or classes.dtype.kind == "b":
         return "classification"
     if isinstance(values, Text):

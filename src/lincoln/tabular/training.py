@@ -1,4 +1,4 @@
-"""The training of a model of a table: what goes round the one training loop."""
+"""The training of a model of a table: what surrounds the training loop."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Run:
     Args:
         model: that is to be trained.
         valid: a table and its target to judge each epoch on, or None.
-        on_start, on_step, on_epoch: what is called on the way; see `TabularModel.fit`.
+        on_start, on_step, on_epoch: what is called in between; see `TabularModel.fit`.
         checkpoint, resume: a path or a `Checkpoint` to write to; a path to go on from.
     """
 

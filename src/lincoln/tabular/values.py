@@ -74,7 +74,7 @@ def numbers(values: Values, missing: frozenset[str], *, where: str, column: str,
         first_row: the number of the first row, for errors.
 
     Raises:
-        DataError: text that is no number; infinity.
+        DataError: text that is not a number; infinity.
 
     >>> numbers(as_values(["1", "?", "2.5"]), frozenset("?"), where="fit", column="age")
     array([1. , nan, 2.5])
@@ -128,7 +128,7 @@ def dates(values: Values, missing: frozenset[str], *, where: str, column: str, f
     """A column of dates as ``datetime64[s]``, NaT where there is no value.
 
     Raises:
-        DataError: what is no date in the form 2024-03-31 or 2024-03-31 18:30.
+        DataError: a value that is not a date in the form 2024-03-31 or 2024-03-31 18:30.
 
     >>> dates(as_values(["2024-03-31", None]), frozenset(), where="fit", column="day")
     array(['2024-03-31T00:00:00',                 'NaT'], dtype='datetime64[s]')
@@ -179,7 +179,7 @@ def key_of(value: Any) -> str:
 
 
 def as_number(value: Any, missing: frozenset[str]) -> float | None:
-    """A value as a number: NaN for what means that there is none, None for what is no number."""
+    """A value as a number: NaN for what means that there is none, None for what is not a number."""
     if isinstance(value, str):
         text = value.strip()
         if text in missing:
