@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import linecache
 import textwrap
@@ -22,7 +23,7 @@ from .binding import direct
 from .export import as_data, write_numpy
 from .fusions import fuse
 from .recipe import LOSS, Call, Method, Place, Recipe, owners, traced_in
-from .text import WIDTH, Into, Page
+from .text import WIDTH, Into, Page, Step
 from .trace import trace
 
 __all__ = ["Program", "kind_of", "program"]
@@ -78,9 +79,8 @@ class Program:
         self.titles = dict(enumerate(_titles(loss))) | {LOSS: type(loss).__name__}
         live = _into_gradients(_live(recipe), recipe)
         self._page = Page(recipe, live, self.titles)
-        self.calls = tuple(self._page.steps(live, values=values))
+        self._live, self._values = live, values
         self._lines = fuse(live)
-        self._page.functions.clear()
         self.source = self._page.page(self._lines, first=self._beginning(), last=self._ending())
         self.notes = [f"{self.titles[number]} stays a call: {reason}" for number, reason in recipe.stays.items()]
         self._functions = {
@@ -91,6 +91,11 @@ class Program:
         self.listing = Listing(self.source, self._page.places, type(loss).__name__)
         self._step: Callable[..., float] | None = None
         self._vector: Any = None
+
+    @functools.cached_property
+    def calls(self) -> tuple[Step, ...]:
+        """Each call by itself, with the arrays if they were asked for."""
+        return tuple(self._page.steps(self._live, values=self._values))
 
     def __str__(self) -> str:
         return self.source.rstrip()

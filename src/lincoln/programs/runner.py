@@ -234,14 +234,15 @@ class Runner:
             span = slice(parameter.start, parameter.start + parameter.size)
             if parameter._fresh and not same(theirs.grad[span], ours.grad[span]):
                 return f"gradient of {name}"
-        for own, other in zip(owners(self.loss), owners(copied), strict=True):
+        everything, copies = owners(self.loss), owners(copied)
+        for own, other in zip(everything, copies, strict=True):
             for name, kept in vars(own).items():
                 if isinstance(kept, Buffer) and not same(kept.value, vars(other)[name].value):
                     return f"{name} of {own!r}"
                 if isinstance(kept, np.random.Generator) and _state(kept) != _state(vars(other)[name]):
                     return f"stream of random numbers in {own!r}"
         for store in program.recipe.stores:
-            kept, other = store.place.find(owners(self.loss)), store.place.find(owners(copied))
+            kept, other = store.place.find(everything), store.place.find(copies)
             if not same(kept, other):
                 return f"{store.place.name} of {program.titles[store.place.layer]}"
         return ""

@@ -84,7 +84,7 @@ class Objective(Loss):
         self.loss = loss
         self.alpha = alpha
         self.sums = loss.reduction == "sum"
-        self.norms = [layer for layer in walk(self.network) if isinstance(layer, WeightedBatchNorm)]
+        self.norms = tuple(layer for layer in walk(self.network) if isinstance(layer, WeightedBatchNorm))
 
     def __call__(self, *batch: Any) -> float:
         loss = self.loss
