@@ -87,17 +87,6 @@ def test_grads_come_in_the_order_of_parameters():
 # ---------------------------------------------------------------------- gradients enter by one door
 
 
-def test_the_second_gradient_is_added_to_the_first():
-    net = network()
-    for _ in range(2):
-        net(X)
-        net.backward(np.ones((6, 2)))
-    once = network()
-    once(X)
-    once.backward(np.ones((6, 2)))
-    np.testing.assert_allclose(net.vector.grad, 2 * once.vector.grad)
-
-
 def test_a_gradient_that_was_used_up_is_replaced():
     net = network()
     net(X)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from . import arrays, exc, functional, initializers, layers, losses
 from .layers import Container, Dense, Layer, Parallel, Residual, Sequential
 from .losses import Loss
-from .modes import inference, recording
+from .modes import accumulating, inference, recording
 from .parameters import Buffer, Parameter
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ __all__ = [
     "Parameter",
     "Residual",
     "Sequential",
+    "accumulating",
     "arrays",
     "check",
     "check_gradients",

@@ -20,8 +20,8 @@ from .admission import admit, admit_grad, check_input_grad, example_shape, retur
 from .arrays import Array
 from .exc import ContractError
 from .foreign import touch
-from .modes import INFERENCE, RECORDING, blocks, is_in_doubt, mode, shared
-from .parameters import Parameter
+from .modes import INFERENCE, RECORDING, blocks, is_accumulating, is_in_doubt, mode, shared
+from .parameters import STALE, Buffer, Parameter
 from .tracing import find
 
 __all__ = ["admit", "admit_grad", "check_input_grad", "record", "wrap"]
@@ -78,9 +78,22 @@ def _forward(formula: Formula) -> Formula:
         output = formula(self, input)
         own["last_input"] = input
         own["output"] = output if type(output) is ndarray else returned(self, output)
+        if self._learned is None or self._learned:
+            _begin_anew(self)
         return output
 
     return checked
+
+
+def _begin_anew(layer: Any) -> None:
+    """Let the gradients of a layer's parameters make room for those of the pass that has come through it."""
+    own = layer.__dict__
+    if layer._learned is None:
+        own["_learned"] = tuple(p for p in own.values() if isinstance(p, Parameter) and not isinstance(p, Buffer))
+    own["_went_back"] = False
+    for parameter in own["_learned"]:
+        if parameter._fresh and not is_accumulating():
+            parameter._fresh = STALE
 
 
 def _mode_for(layer: Any) -> int:
@@ -192,6 +205,13 @@ def record(layer: Any, input: Any, output: Any) -> None:
 # ---------------------------------------------------------------------- backward
 
 
+def _go_back(layer: Any) -> None:
+    """A second way back through the same pass gives the gradients anew."""
+    if layer._went_back:
+        _begin_anew(layer)
+    layer.__dict__["_went_back"] = True
+
+
 def _backward(formula: Formula) -> Formula:
     """It needs a forward pass before it, and every gradient the shape of its array."""
 
@@ -210,6 +230,8 @@ def _backward(formula: Formula) -> Formula:
             if traced is not None:
                 return traced.trace.backward(self, formula, output_grad)
             output_grad = admit_grad(self, output_grad)
+        if self._learned is None or self._learned:
+            _go_back(self)
         input_grad = formula(self, output_grad)
         if not self.own:
             touch(self)
@@ -243,6 +265,8 @@ def _learn(formula: Formula) -> Formula:
                 traced.trace.backward(self, formula, output_grad)
                 return
             output_grad = admit_grad(self, output_grad)
+        if self._learned is None or self._learned:
+            _go_back(self)
         formula(self, output_grad)
         if not self.own:
             touch(self)

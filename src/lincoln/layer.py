@@ -22,7 +22,7 @@ from .vector import ParameterVector, Vector
 
 __all__ = ["Layer"]
 
-_DERIVED = frozenset({"_adopted", "_buffers", "_learns", "_slots", "_vector", "_watchers"})
+_DERIVED = frozenset({"_adopted", "_buffers", "_learned", "_learns", "_slots", "_vector", "_watchers", "_went_back"})
 """Attributes that follow from the others: a copy finds its own."""
 
 UNSAVED = _DERIVED | {"arguments", "_dtype", "_kept", "_shape", "_twin_of"}
@@ -105,6 +105,8 @@ class Layer(WithArguments, Recorder):
     _buffers: Vector | None = None
     _slots: tuple[list[Any], list[str], list[Any]] | None = None
     _twin_of: Layer | None = None
+    _learned: tuple[Parameter, ...] | None = None
+    _went_back: bool = False
     _yields_parameters: ClassVar[bool] = False
     _checked_forward: ClassVar[Any] = None
     _checked_backward: ClassVar[Any] = None
@@ -308,8 +310,7 @@ class Layer(WithArguments, Recorder):
         >>> two.W is one.W
         True
         """
-        second: Self = tree.twin(self)
-        return second
+        return tree.twin(self)  # type: ignore[no-any-return]
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Every parameter's and every buffer's value as a new NumPy array, by its path.

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import get_ident
 
-__all__ = ["inference", "recording"]
+__all__ = ["accumulating", "inference", "recording"]
 
 TRAINING, INFERENCE, RECORDING = range(3)
 
@@ -27,6 +27,8 @@ _blocks: ContextVar[tuple[_Block, ...]] = ContextVar("blocks", default=())
 
 blocks = _blocks.get
 """The blocks around this call, the innermost one last; empty in training, so that one question is enough there."""
+
+_accumulating: ContextVar[tuple[_Block, ...]] = ContextVar("accumulating", default=())
 
 shared: set[_Block] = set()
 """The open blocks of `inference`, of all threads: those that users open, not those of Lincoln's own predictions."""
@@ -71,6 +73,35 @@ def recording() -> Iterator[None]:
     """
     with _inside(_Block(RECORDING)):
         yield
+
+
+@contextmanager
+def accumulating() -> Iterator[None]:
+    """Inside this block backward passes add to the gradients that are there, until an optimizer's step uses them up.
+
+    Outside, the gradients of a pass take the place of the last one's. To learn from several small batches as from one:
+
+    >>> import numpy as np
+    >>> from lincoln import layers, losses, optim
+    >>> network = layers.Linear(1, seed=0)
+    >>> loss, optimizer = losses.MeanSquaredError(network), optim.SGD(network, lr=0.1)
+    >>> with accumulating():
+    ...     for _ in range(2):
+    ...         value = loss(np.ones((1, 3)), np.zeros(1))
+    ...         loss.backward()
+    >>> optimizer.step()
+    """
+    with _inside(_Block(TRAINING), _accumulating):
+        yield
+
+
+def is_accumulating() -> bool:
+    """Whether a backward pass that begins here adds to the gradients that are there.
+
+    >>> is_accumulating()
+    False
+    """
+    return any(block.open for block in _accumulating.get())
 
 
 @contextmanager
@@ -130,11 +161,11 @@ def is_in_doubt() -> bool:
 
 
 @contextmanager
-def _inside(block: _Block) -> Iterator[_Block]:
+def _inside(block: _Block, around: ContextVar[tuple[_Block, ...]] = _blocks) -> Iterator[_Block]:
     """Put a block around what follows. It may be left in any order, and in another thread or context."""
-    _blocks.set((*blocks(), block))
+    around.set((*around.get(), block))
     try:
         yield block
     finally:
         block.open = False
-        _blocks.set(tuple(other for other in blocks() if other.open))
+        around.set(tuple(other for other in around.get() if other.open))

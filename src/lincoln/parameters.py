@@ -14,9 +14,14 @@ from . import arrays
 from .arrays import Array
 from .exc import ContractError, MatchError
 from .initializers import Initializer, Shape, zeros
+from .modes import is_accumulating
 from .tracing import Traced
 
 __all__ = ["Buffer", "Parameter"]
+
+
+USED, FRESH, STALE = False, True, 2
+"""A gradient: none since the last step; of this pass; of an earlier pass, and to be replaced by the next."""
 
 
 class Parameter:
@@ -53,7 +58,7 @@ class Parameter:
         self.start = 0
         self._value: Array = None
         self._grad: Array = None
-        self._fresh = False
+        self._fresh: int = USED
 
     @property
     def built(self) -> bool:
@@ -103,7 +108,8 @@ class Parameter:
     def accumulate(self, grad: Array) -> None:
         """Add to the gradient: the only way a gradient enters.
 
-        The first one after an optimizer's step (or after `clear_grad`) replaces what is there.
+        The first one after a forward pass, after an optimizer's step or after `clear_grad` replaces what is there;
+        inside `accumulating`, the first one after a forward pass is added too.
 
         Raises:
             MatchError: the gradient's shape differs from the parameter's.
@@ -120,11 +126,11 @@ class Parameter:
             )
         if type(grad) is Traced:
             grad.trace.accumulate(self, grad)
-        elif self._fresh:
+        elif self._adds():
             self._grad += grad
         else:
             self._grad[...] = grad
-            self._fresh = True
+        self._fresh = FRESH
 
     def accumulate_result(self, function: Callable[..., Array], *operands: Array) -> None:
         """Add what a function gives: `accumulate(function(*operands))`, without an array in between where that can be.
@@ -134,7 +140,7 @@ class Parameter:
             operands: arrays.
         """
         grad = self._grad
-        fits = grad is not None and not self._fresh
+        fits = grad is not None and not self._adds()
         for operand in operands:
             fits = fits and type(operand) is ndarray and operand.dtype == grad.dtype
         if fits:
@@ -143,9 +149,13 @@ class Parameter:
             except ValueError:
                 pass  # another shape, which is refused below
             else:
-                self._fresh = True
+                self._fresh = FRESH
                 return
         self.accumulate(function(*operands))
+
+    def _adds(self) -> bool:
+        """Whether a gradient is added to the one that is there."""
+        return self._fresh is FRESH or (self._fresh == STALE and is_accumulating())
 
     def _not_built(self, what: str) -> ContractError:
         return ContractError(
@@ -160,7 +170,7 @@ class Parameter:
         """Set the gradient to zero."""
         if self._grad is not None:
             self._grad[...] = 0.0
-        self._fresh = False
+        self._fresh = USED
 
     def fill(self, rng: np.random.Generator, prototype: Array) -> None:
         """Draw the initial value, in the library, dtype and device of ``prototype``."""

@@ -31,7 +31,8 @@ def lay_out(network: Any) -> ParameterVector:
             raise fixed(network, "other parameters than those it was built with, or another order of them")
     if vector is None or not vector.holds(found):
         for layer in tree.walk(network):
-            vars(layer).pop("_learns", None)
+            for name in ("_learned", "_learns"):
+                vars(layer).pop(name, None)
         vector = ParameterVector(found)
     own["_vector"], own["_slots"] = vector, _slots_of(network)
     lay_out_buffers(network)

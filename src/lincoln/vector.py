@@ -11,11 +11,11 @@ from . import arrays
 from .arrays import Array
 from .exc import MatchError
 from .foreign import ForeignParameter
-from .parameters import Parameter
+from .parameters import FRESH, STALE, USED, Parameter
 
 __all__ = ["ParameterVector", "Vector"]
 
-_is_fresh = operator.attrgetter("_fresh")
+_state = operator.attrgetter("_fresh")
 
 
 class Vector:
@@ -124,29 +124,29 @@ class ParameterVector(Vector):
         """
         for foreign in self.foreign:
             foreign.pull()
-        if not all(map(_is_fresh, self.parameters)):
-            if not any(map(_is_fresh, self.parameters)):
-                return False
+        states = set(map(_state, self.parameters))
+        if len(states) > 1:
+            latest = FRESH if FRESH in states else STALE
             for parameter in self.parameters:
-                if not parameter._fresh:
+                if parameter._fresh != latest:
                     parameter.clear_grad()
-        return True
+        return states != {USED}
 
     def any_fresh(self) -> bool:
         """Whether a backward pass has left a gradient that no step has used up."""
-        return any(map(_is_fresh, self.parameters))
+        return any(map(_state, self.parameters))
 
     def mark_fresh(self) -> None:
         """Say that the gradient vector now holds the gradients of a backward pass."""
         for parameter in self.parameters:
-            parameter._fresh = True
+            parameter._fresh = FRESH
 
     def release(self) -> None:
         """Give changed values back to layers that keep their own arrays, and mark all gradients as used up."""
         for foreign in self.foreign:
             foreign.push()
         for parameter in self.parameters:
-            parameter._fresh = False
+            parameter._fresh = USED
 
     def _flatten(self) -> None:
         super()._flatten()

@@ -240,7 +240,8 @@ def _twin(bench: _Bench) -> None:
     layer.clear_grad()
     twin = layer.twin()
     bench.run(layer, bench.input)
-    bench.run(twin, bench.input)
+    with modes.accumulating():
+        bench.run(twin, bench.input)
     layer.vector.collect()
     for name, parameter in layer.named_parameters():
         _close(f"the gradient of {name} after layer and twin", arrays.numpy(parameter.grad), 2 * alone[name])

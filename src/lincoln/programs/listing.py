@@ -119,6 +119,11 @@ class Program:
                 fix="lnc.program(loss, x, y) with such a batch; a Trainer makes a program for each kind by itself",
             )
         vector = self.loss.network.vector
+        if modes.is_accumulating():  # a program's gradients take the place of what is there
+            value = self.loss(*batch)
+            self.loss.backward()
+            return value
+        vector.release()
         if self._step is None or self._vector is not vector:
             self._step, self._vector = self.bind(self.loss), vector
         return self._step(*batch)

@@ -25,8 +25,6 @@ from .recipe import owners
 
 __all__ = ["Runner"]
 
-_is_fresh = operator.attrgetter("_fresh")
-
 _MOST = 16
 """How many kinds of batch get a program each; batches of more kinds go through the layers."""
 
@@ -81,7 +79,7 @@ class Bound:
     def is_ready(self) -> bool:
         """Whether it can take the next step: its arrays, the mode and what users' layers read are as they were."""
         vector = self.vector
-        if not (vector.intact and self.buffers.intact) or any(map(_is_fresh, vector.parameters)):
+        if not (vector.intact and self.buffers.intact) or modes.is_accumulating():
             return False
         if modes.blocks() and modes.mode() != modes.TRAINING:
             return False
@@ -124,6 +122,8 @@ class Runner:
             bound = self._last = self._find(kind)
             if bound is None:
                 return self._by_layers(batch) if kind is None else self._first(batch, kind)
+        if bound.vector.any_fresh():
+            bound.vector.release()
         try:
             value = bound.step(*batch)
         except BaseException as error:
@@ -170,7 +170,7 @@ class Runner:
     def _first(self, batch: tuple[Any, ...], kind: Any) -> float:
         """A batch for which there is no program: the layers take it, and a program is tried on a copy."""
         network = self.loss.network
-        tried = network.built and not _is_other_mode() and not network.vector.any_fresh()
+        tried = network.built and not (_is_other_mode() or modes.is_accumulating())
         if not tried or kind in self._refused or len(self._bound) >= _MOST:
             return self._by_layers(batch)
         reason = self._shared()
