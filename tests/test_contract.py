@@ -341,6 +341,30 @@ def test_another_seed_gives_another_network():
     assert not np.array_equal(one.vector.value, two.vector.value)
 
 
+@pytest.mark.parametrize("outer", [None, 1, 7])
+@pytest.mark.parametrize(
+    "make", [lambda: Linear(2, seed=7), lambda: Dense(2, "tanh", seed=7)], ids=["layer", "network"]
+)
+def test_a_layer_inside_keeps_to_a_seed_of_its_own(make: Any, outer: int | None):
+    alone, below = make().build(3), Linear(3)
+    inside = Sequential(below, make(), Dropout(0.5, seed=7), seed=outer).build(3)
+    assert all(
+        np.array_equal(a.value, b.value) for a, b in zip(alone.parameters(), inside[1].parameters(), strict=True)
+    )
+    other = Sequential(Linear(3), make(), Dropout(0.5, seed=7), seed=3).build(3)
+    assert not np.array_equal(other[0].W.value, below.W.value)
+    x = np.ones((4, 2))
+    assert np.array_equal(inside[2](x), other[2](x))
+
+
+def test_a_bad_first_batch_undoes_layers_with_seeds_of_their_own_too():
+    network = Sequential(Linear(2, seed=7), lnc.layers.Reshape((3,)))
+    with pytest.raises(exc.LincolnError):
+        network(np.ones((2, 3)))
+    assert not network[0].built
+    assert not network.built
+
+
 def test_without_a_seed_every_network_is_new(global_generators_untouched: None):
     one, two = (Sequential(Dense(3)).build(4) for _ in range(2))
     assert not np.array_equal(one.vector.value, two.vector.value)

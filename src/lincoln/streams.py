@@ -25,10 +25,10 @@ class Streams:
     True
     """
 
-    def __init__(self, seed: int | None) -> None:
+    def __init__(self, seed: int | None, *, around: Streams | None = None) -> None:
         self.entropy = np.random.SeedSequence(seed).entropy
         self.initial = self._generator(0, 0)
-        self._unbuilt: list[tuple[Any, dict[str, Any]]] = []
+        self._unbuilt: list[tuple[Any, dict[str, Any]]] = [] if around is None else around._unbuilt
         self._drawing = 0
 
     def next_drawing(self) -> np.random.Generator:
@@ -52,17 +52,21 @@ class Streams:
 
 @contextmanager
 def building(seed: int | None) -> Iterator[Streams]:
-    """The streams of the network that is being built: opened by its outermost layer, which undoes all that fails."""
+    """The streams of the network that is being built: opened by its outermost layer, which undoes all that fails.
+
+    A layer inside that has a seed of its own opens streams of its own, for itself and what is inside it.
+    """
     outer = _streams.get()
-    if outer is not None:
+    if outer is not None and seed is None:
         yield outer
         return
-    streams = Streams(seed)
+    streams = Streams(seed, around=outer)
     token = _streams.set(streams)
     try:
         yield streams
     except BaseException:
-        streams.undo()
+        if outer is None:
+            streams.undo()
         raise
     finally:
         _streams.reset(token)

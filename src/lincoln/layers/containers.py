@@ -78,7 +78,8 @@ class Sequential(Container):
 
     Args:
         layers: any number of layers.
-        seed: of the random numbers of this network: initial values, dropout.
+        seed: of the random numbers of this network: initial values, dropout. A layer inside with a seed of its own
+            keeps to that.
 
     Raises:
         ContractError: something that is not a layer, or one layer object in two places.
