@@ -345,7 +345,7 @@ def test_another_seed_gives_another_network():
 @pytest.mark.parametrize(
     "make", [lambda: Linear(2, seed=7), lambda: Dense(2, "tanh", seed=7)], ids=["layer", "network"]
 )
-def test_a_layer_inside_keeps_to_a_seed_of_its_own(make: Any, outer: int | None):
+def test_a_layer_inside_keeps_to_a_seed_of_its_own(make, outer):
     alone, below = make().build(3), Linear(3)
     inside = Sequential(below, make(), Dropout(0.5, seed=7), seed=outer).build(3)
     assert all(
