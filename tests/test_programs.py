@@ -172,7 +172,7 @@ def test_every_loss_gives_the_same_bits_on_every_road(
 
     def make() -> tuple[losses.Loss, optim.Optimizer]:
         network = layers.Sequential(layers.Dense(6, "tanh"), case.network(), seed=0)
-        return case.loss(network, reduction=reduction), optim.SGD(network, lr=0.01)
+        return case.loss(network, reduction=reduction), optim.SGD(network, lr=0.001)
 
     all_roads_agree(make, batches)
 

@@ -35,6 +35,7 @@ __all__ = [
     "data",
     "datasets",
     "exc",
+    "explain",
     "files",
     "functional",
     "inference",
@@ -75,8 +76,8 @@ def __getattr__(name: str) -> Any:
         return import_module(f"{__name__}.{name}")
     if name in ("check_gradients", "check_layer"):
         return getattr(import_module(f"{__name__}.check"), name)
-    if name == "program":
-        return import_module(f"{__name__}.programs").program
+    if name in ("explain", "program"):
+        return getattr(import_module(f"{__name__}.programs"), name)
     if name in ("load", "save"):
         return getattr(import_module(f"{__name__}.files"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -26,7 +26,7 @@ from .recipe import LOSS, Call, Method, Place, Recipe, owners, traced_in
 from .text import WIDTH, Into, Page, Step
 from .trace import trace
 
-__all__ = ["Program", "kind_of", "program"]
+__all__ = ["Program", "kind_of", "live", "program"]
 
 _numbers = itertools.count(1)
 
@@ -77,10 +77,10 @@ class Program:
         self.recipe = recipe
         self.kind = kind_of(batch)
         self.titles = dict(enumerate(_titles(loss))) | {LOSS: type(loss).__name__}
-        live = _into_gradients(_live(recipe), recipe)
-        self._page = Page(recipe, live, self.titles)
-        self._live, self._values = live, values
-        self._lines = fuse(live)
+        calls = _into_gradients(live(recipe), recipe)
+        self._page = Page(recipe, calls, self.titles)
+        self._live, self._values = calls, values
+        self._lines = fuse(calls)
         self.source = self._page.page(self._lines, first=self._beginning(), last=self._ending())
         self.notes = [f"{self.titles[number]} stays a call: {reason}" for number, reason in recipe.stays.items()]
         self._functions = {
@@ -268,15 +268,15 @@ def _titles(loss: Loss) -> Iterator[str]:
             yield type(inner).__name__
 
 
-def _live(recipe: Recipe) -> list[Call]:
+def live(recipe: Recipe) -> list[Call]:
     """The calls whose results somebody uses, and those that are done all the same."""
     wanted = {id(part) for store in recipe.stores for part in traced_in((store.value,))} | {id(recipe.value)}
-    live: list[Call] = []
+    found: list[Call] = []
     for call in reversed(recipe.calls):
         if call.lasting or any(id(result) in wanted for result in call.results):
-            live.append(call)
+            found.append(call)
             wanted |= {id(operand) for operand in call.uses()}
-    return live[::-1]
+    return found[::-1]
 
 
 def _into_gradients(calls: list[Call], recipe: Recipe) -> list[Call]:

@@ -133,6 +133,10 @@ class Page:
             return f"({', '.join(self.names_of(part) for part in value)},)"
         return self._show(value)[0]
 
+    def is_inlined(self, call: Call) -> bool:
+        """Whether a call is part of another one's expression."""
+        return id(call) in self._once
+
     def lines(self, calls: list[Call]) -> Iterator[tuple[Call, str]]:
         """The text of each call that is not part of another one's expression."""
         for call in calls:
