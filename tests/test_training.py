@@ -129,6 +129,20 @@ def test_metrics_over_uneven_batches_are_those_over_all_examples_at_once():
     assert evaluation.metrics["r2_score"] == pytest.approx(metrics.r2_score(p, Y))
 
 
+def test_a_layer_that_is_set_to_evaluation_stays_so_and_a_whole_network_is_set_to_training():
+    network = layers.Sequential(layers.Linear(4), layers.BatchNorm(), layers.Dropout(0.5), layers.Linear(1), seed=0)
+    x = np.random.default_rng(0).normal(size=(8, 3))
+    network.build(3)[1].eval()
+    trainer = Trainer(losses.MeanSquaredError(network), optim.SGD(network, lr=0.01))
+    list(trainer.epochs([(x, x[:, 0])], epochs=3))
+    assert [layer.training for layer in network.layers] == [True, False, True, True]
+    assert not network[1].running_mean.value.any()
+    network.eval()
+    list(trainer.epochs([(x, x[:, 0])], epochs=1))
+    assert all(layer.training for layer in network.layers)
+    assert network[1].running_mean.value.any()
+
+
 def test_an_evaluation_leaves_the_metrics_that_it_is_given_as_they_were():
     mine = metrics.Accuracy()
     mine.update([1, 0], [1, 1])

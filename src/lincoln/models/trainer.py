@@ -20,7 +20,7 @@ from ..losses import Loss
 from ..metrics import Metric
 from ..optim import Optimizer
 from ..programs import Runner
-from ..tree import leaves, walk
+from ..tree import leaves
 from .history import Epoch
 
 __all__ = ["Evaluation", "Trainer"]
@@ -72,6 +72,9 @@ class Mean:
 
 class Trainer(WithArguments):
     """Trains the network that a loss owns.
+
+    A network in evaluation mode is put into training mode; layers inside one in training mode keep to theirs, so that
+    ``network[2].eval()`` holds a batch normalization fast.
 
     Args:
         loss: the loss, with its network.
@@ -141,12 +144,11 @@ class Trainer(WithArguments):
                 just before it where epochs are as short as a few steps.
             DataError: there are no batches (any more).
         """
-        inside = list(walk(self.network))
         self._kept = None
         for _ in range(epochs):
             self._begin()
-            for layer in inside:
-                layer.set_training(True)
+            if not self.network.training:
+                self.network.train()
             try:
                 train_loss = self._pass(batches, on_step)
                 seconds = self._time()
