@@ -158,6 +158,24 @@ def test_the_gradients_of_twins_add_up_where_each_goes_its_own_way():
     np.testing.assert_allclose(left.W.grad[:, 0], (2 * X + 1).sum(axis=0))
 
 
+class Careful(Scale):
+    """One whose way to learn is its way back."""
+
+    def learn(self, output_grad):
+        self.backward(output_grad)
+
+
+@pytest.mark.parametrize("make", [Scale, Careful])
+def test_the_gradients_of_twins_of_a_user_s_layer_add_up_on_the_way_down(make):
+    left = make().build(4, dtype="float64")
+    both = lnc.Parallel(left, left.twin(), combine="add").build(4, dtype="float64")
+    loss = losses.MeanSquaredError(both)
+    for _ in range(3):
+        loss(X, np.zeros((8, 4)))
+        loss.backward()
+    np.testing.assert_allclose(left.S.grad, (2 * 2 * (2 * X) * X).sum(axis=0), rtol=1e-12)
+
+
 def test_a_look_at_other_data_takes_no_gradient_away():
     net = network()
     loss, optimizer = losses.MeanSquaredError(net), optim.SGD(net, lr=0.1)

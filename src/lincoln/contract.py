@@ -205,13 +205,6 @@ def record(layer: Any, input: Any, output: Any) -> None:
 # ---------------------------------------------------------------------- backward
 
 
-def _go_back(layer: Any) -> None:
-    """A second way back through the same pass gives the gradients anew."""
-    if layer._went_back:
-        _begin_anew(layer)
-    layer.__dict__["_went_back"] = True
-
-
 def _backward(formula: Formula) -> Formula:
     """It needs a forward pass before it, and every gradient the shape of its array."""
 
@@ -230,9 +223,10 @@ def _backward(formula: Formula) -> Formula:
             if traced is not None:
                 return traced.trace.backward(self, formula, output_grad)
             output_grad = admit_grad(self, output_grad)
-        if self._learned is None or self._learned:
-            _go_back(self)
+        if self._went_back:  # a second way back through the same pass gives the gradients anew
+            _begin_anew(self)
         input_grad = formula(self, output_grad)
+        self.__dict__["_went_back"] = True
         if not self.own:
             touch(self)
         if type(input_grad) is not ndarray or getattr(self.last_input, "shape", ()) != input_grad.shape:
@@ -265,9 +259,10 @@ def _learn(formula: Formula) -> Formula:
                 traced.trace.backward(self, formula, output_grad)
                 return
             output_grad = admit_grad(self, output_grad)
-        if self._learned is None or self._learned:
-            _go_back(self)
+        if self._went_back:  # a second way back through the same pass gives the gradients anew
+            _begin_anew(self)
         formula(self, output_grad)
+        self.__dict__["_went_back"] = True
         if not self.own:
             touch(self)
 
