@@ -22,9 +22,10 @@ from .exc import ContractError
 from .foreign import touch
 from .modes import INFERENCE, RECORDING, blocks, is_in_doubt, mode, shared
 from .parameters import Parameter
+from .patches import unwrapped, wrappers
 from .tracing import find
 
-__all__ = ["admit", "admit_grad", "check_input_grad", "record", "wrap"]
+__all__ = ["admit", "admit_grad", "check_input_grad", "record", "rewrap", "wrap"]
 
 PASSES = ("last_input", "output", "output_grad", "input_grad")
 """The attributes in which every pass is recorded."""
@@ -46,12 +47,39 @@ def wrap(cls: Any, base: type) -> None:
     order = [next(i for i, c in enumerate(cls.__mro__) if name in vars(c)) for name in ("backward", "learn")]
     for name, wrapper in (("forward", _forward), ("backward", _backward), ("learn", _learn)):
         owner = next(c for c in cls.__mro__ if name in vars(c))
+        formula = vars(owner)[name]
+        if formula in (vars(owner).get(f"_checked_{name}"), vars(base)[name]):
+            continue
         if owner is cls or not issubclass(owner, base):
-            checked = wrapper(vars(owner)[name])
-            setattr(cls, name, checked)
-            setattr(cls, f"_checked_{name}", checked)
+            checked = wrapper(unwrapped(formula))
+            wrappers.add(checked.__code__)  # type: ignore[attr-defined]
+            type.__setattr__(cls, name, checked)
+            type.__setattr__(cls, f"_checked_{name}", checked)
     if order[0] < order[1]:
-        cls.learn = base.learn  # type: ignore[attr-defined]
+        type.__setattr__(cls, "learn", vars(base)["learn"])
+
+
+def rewrap(cls: Any, base: type, name: str) -> None:
+    """Wrap a pass that has been replaced on a class; ``learn`` goes on belonging to the class's ``backward``.
+
+    A new ``backward`` puts a ``learn`` aside that was written for the old one, until the old one is back.
+    """
+    own = vars(cls)
+    if name not in ("forward", "backward", "learn"):
+        return
+    if name not in own and f"_checked_{name}" in own:
+        type.__delattr__(cls, f"_checked_{name}")
+    if name != "forward":
+        aside = own.get("_aside")
+        if name == "backward" and aside is not None:
+            type.__setattr__(cls, "learn", aside)
+        elif name == "backward" and own.get("learn") is vars(base)["learn"]:
+            type.__delattr__(cls, "learn")
+        type.__setattr__(cls, "_aside", None)
+        if name == "backward" in own["_replaced"] and "learn" in own and "learn" not in own["_replaced"]:
+            type.__setattr__(cls, "_aside", own["learn"])
+            type.__setattr__(cls, "learn", vars(base)["learn"])
+    wrap(cls, base)
 
 
 # ---------------------------------------------------------------------- forward

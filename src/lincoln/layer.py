@@ -17,6 +17,7 @@ from .exc import ContractError, NotFittedError
 from .initializers import Initializer, Shape
 from .modes import INFERENCE, blocks, evaluation, mode
 from .parameters import Buffer, Parameter
+from .patches import Patchable
 from .records import Recorder
 from .vector import ParameterVector, Vector
 
@@ -29,7 +30,7 @@ UNSAVED = _DERIVED | {"arguments", "_dtype", "_kept", "_shape", "_twin_of"}
 """Attributes that no file holds: they come with the constructor, or with the next pass."""
 
 
-class Layer(WithArguments, Recorder):
+class Layer(WithArguments, Recorder, metaclass=Patchable):
     """A function with parameters that knows its own derivative.
 
     A subclass writes ``forward(self, input)`` and ``backward(self, output_grad)``; with parameters, also
@@ -112,9 +113,14 @@ class Layer(WithArguments, Recorder):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls.own = cls.__module__.partition(".")[0] == __package__
-        cls._yields_parameters = cls.parameters is not Layer.parameters
+        type.__setattr__(cls, "own", cls.__module__.partition(".")[0] == __package__)
+        type.__setattr__(cls, "_yields_parameters", cls.parameters is not Layer.parameters)
         contract.wrap(cls, Layer)
+
+    @classmethod
+    def rewrap(cls, name: str) -> None:
+        """Called when a method of the class has been replaced: the contract wraps it again."""
+        contract.rewrap(cls, Layer, name)
 
     def __init__(self) -> None:
         """Nothing to do: subclasses need not call it."""

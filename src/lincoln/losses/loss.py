@@ -10,6 +10,7 @@ from ..arguments import WithArguments
 from ..arrays import Array, namespace
 from ..exc import BackwardError, ContractError, DataError, MatchError
 from ..layer import Layer
+from ..patches import Patchable, patches
 from ..records import Recorder
 from ..tracing import one_line
 from ..tree import walk
@@ -21,7 +22,7 @@ __all__ = ["Loss", "Reduction"]
 Reduction = Literal["sum", "mean"]
 
 
-class Loss(WithArguments, Recorder):
+class Loss(WithArguments, Recorder, metaclass=Patchable):
     """The head of a network: it runs the network forward, judges its output, and starts the way back.
 
     A subclass writes ``value(predictions, labels)``, the loss of every element or of every row, and
@@ -84,7 +85,7 @@ class Loss(WithArguments, Recorder):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "own" not in vars(cls):
-            cls.own = cls.__module__.partition(".")[0] == __package__.partition(".")[0]
+            type.__setattr__(cls, "own", cls.__module__.partition(".")[0] == __package__.partition(".")[0])
 
     def __init__(self, network: Layer, *, reduction: Reduction = "sum") -> None:
         if reduction not in ("sum", "mean"):
