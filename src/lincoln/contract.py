@@ -18,11 +18,12 @@ from numpy import ndarray
 from . import arrays, streams, structure, tree
 from .admission import admit, admit_grad, check_input_grad, example_shape, returned
 from .arrays import Array
-from .exc import ContractError
+from .exc import ContractError, NotRecordedError
 from .foreign import touch
-from .modes import INFERENCE, RECORDING, blocks, is_in_doubt, mode, shared
+from .modes import INFERENCE, RECORDING, blocks, is_in_doubt, is_recording, mode, shared
 from .parameters import Parameter
 from .patches import unwrapped, wrappers
+from .spelling import explain
 from .tracing import find
 
 __all__ = ["admit", "admit_grad", "check_input_grad", "record", "rewrap", "wrap"]
@@ -52,7 +53,7 @@ def wrap(cls: Any, base: type) -> None:
             continue
         if owner is cls or not issubclass(owner, base):
             checked = wrapper(unwrapped(formula))
-            wrappers.add(checked.__code__)  # type: ignore[attr-defined]
+            wrappers.add(checked.__code__)
             type.__setattr__(cls, name, checked)
             type.__setattr__(cls, f"_checked_{name}", checked)
     if order[0] < order[1]:
@@ -169,7 +170,11 @@ def _first_forward(self: Any, formula: Formula, input: Any) -> Any:
     is_outermost, current = not streams.is_building(), _mode_for(self)
     with streams.building(self.seed):
         _construct(self, input)
-        output = returned(self, formula(self, input))
+        try:
+            output = returned(self, formula(self, input))
+        except (AttributeError, TypeError) as error:
+            explain(self, error)
+            raise
     self.__dict__["output_shape"] = example_shape(output)
     if is_outermost:
         structure.lay_out(self)
@@ -215,6 +220,25 @@ def record(layer: Any, input: Any, output: Any) -> None:
     """
     own = layer.__dict__
     own["last_input"], own["output"] = input, returned(layer, output)
+
+
+class Recorded:
+    """An attribute that a pass inside `recording` leaves: after a pass outside of it, it says so and is not None."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, layer: Any, kind: type) -> Any:
+        """Called only where no pass has left the attribute."""
+        if layer is None or layer.output is None or is_recording():
+            return None
+        raise NotRecordedError(
+            code="LN619",
+            where=repr(layer) if "\n" not in repr(layer) else type(layer).__name__,
+            saw=f"a question for {self._name}, which the last pass has not kept",
+            why="outside of lnc.recording() the gradients between layers are let go: training needs less memory",
+            fix="with lnc.recording(): loss(x, y); loss.backward()",
+        )
 
 
 # ---------------------------------------------------------------------- backward

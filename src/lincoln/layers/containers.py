@@ -366,7 +366,7 @@ def _check_layers(container: Container) -> None:
             raise ContractError(
                 code="LN118",
                 where=f"{type(container).__name__}[{index}]",
-                saw=f"a {type(layer).__name__}: {layer!r}",
+                saw=f"a {'class' if isinstance(layer, type) else type(layer).__name__}: {layer!r}",
                 why="a network is made of layer objects",
                 fix=_instead_of(layer),
             )

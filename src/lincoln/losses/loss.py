@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any, ClassVar, Literal
 
 from .. import functional, modes
 from ..arguments import WithArguments
 from ..arrays import Array, namespace
-from ..exc import BackwardError, ContractError, DataError, MatchError
+from ..exc import BackwardError, DataError, MatchError
 from ..layer import Layer
-from ..patches import Patchable, patches
+from ..patches import Patchable, patches, unwrapped, wrappers
 from ..records import Recorder
-from ..tracing import one_line
-from ..tree import walk
+from ..spelling import missing
+from ..tracing import Traced, find, one_line
+from ..tree import is_own
 from .ending import check_ending
 from .labels import checked_weights, element_labels
+from .refusals import check_network, check_shape, not_kept, nothing_returned
 
 __all__ = ["Loss", "Reduction"]
 
@@ -74,18 +77,28 @@ class Loss(WithArguments, Recorder, metaclass=Patchable):
     takes: ClassVar[str] = ""
     """What the network's output must be: ``"logits"``, ``"probabilities"``, ``"log-probabilities"``, or anything."""
 
-    records: ClassVar[tuple[str, ...]] = ("last_input", "labels", "losses", "_shares", "_gone_back")
+    records: ClassVar[tuple[str, ...]] = ("last_input", "labels", "losses", "_shares", "_gone_back", "_given")
     _watchers: Any = ()
     _shares: Any = None
     _gone_back: Any = None
     _scale: float | None = None
     """What the derivative is multiplied by; None in a sum."""
-    _checked: bool = False
+    _checked: int | None = None
+    """How often classes had been patched when the first step was checked."""
+    _given: Any = None
+    """Labels and weights of the first batch as they came, for that check."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "own" not in vars(cls):
             type.__setattr__(cls, "own", cls.__module__.partition(".")[0] == __package__.partition(".")[0])
+        cls.rewrap("backward")
+
+    @classmethod
+    def rewrap(cls, name: str) -> None:
+        """Called when a method of the class has been replaced: the first step is checked around it too."""
+        if name == "backward" in vars(cls):
+            type.__setattr__(cls, name, _checked_once(unwrapped(vars(cls)[name])))
 
     def __init__(self, network: Layer, *, reduction: Reduction = "sum") -> None:
         if reduction not in ("sum", "mean"):
@@ -96,6 +109,7 @@ class Loss(WithArguments, Recorder, metaclass=Patchable):
                 why="a batch's loss is one number",
                 fix='reduction="sum" or reduction="mean"; loss.losses holds the last batch\'s losses one by one',
             )
+        check_network(type(self).__name__, network)
         self.network = network
         self.reduction = reduction
         check_ending(type(self).__name__, network, self.takes)
@@ -104,11 +118,11 @@ class Loss(WithArguments, Recorder, metaclass=Patchable):
 
     def value(self, predictions: Array, labels: Array) -> Array:
         """The loss of every element, or of every row of the last axis."""
-        raise NotImplementedError(f"{type(self).__name__}.value")
+        raise missing(self, "value")
 
     def derivative(self, predictions: Array, labels: Array) -> Array:
         """The derivative of `value` with respect to the predictions, in their shape."""
-        raise NotImplementedError(f"{type(self).__name__}.derivative")
+        raise missing(self, "derivative")
 
     def fit_labels(self, predictions: Array, labels: Array) -> Array:
         """Labels in the shape, dtype and library that `value` wants, or a `MatchError`."""
@@ -148,9 +162,11 @@ class Loss(WithArguments, Recorder, metaclass=Patchable):
         own = self.__dict__
         own.pop("count", None)
         own["_gone_back"] = None
+        if not self.own and self._checked != patches.count and find((labels,)) is None:
+            own["_given"] = labels, weights
         loss = self.forward(input, labels) if weights is None else self.forward(input, labels, weights)
         if loss is None:
-            raise _nothing_returned(self, "forward")
+            raise nothing_returned(self, "forward")
         if "count" not in own:  # a forward of the subclass's own has not said how many examples there were
             own["count"] = float(len(labels))
             own["total"] = _number(loss) * (1.0 if self.reduction == "sum" else own["count"])
@@ -168,7 +184,9 @@ class Loss(WithArguments, Recorder, metaclass=Patchable):
         own["labels"] = labels = self.fit_labels(predictions, labels)
         own["losses"] = losses = self.value(predictions, labels)
         if losses is None:
-            raise _nothing_returned(self, "value")
+            raise nothing_returned(self, "value")
+        if not self.own and getattr(losses, "shape", ()) != predictions.shape:
+            check_shape(self, losses, predictions)
         own["last_input"] = predictions
         return self._reduce(weights)
 
@@ -177,7 +195,7 @@ class Loss(WithArguments, Recorder, metaclass=Patchable):
         self._require_forward()
         grad = self.derivative(self.last_input, self.labels)
         if grad is None:
-            raise _nothing_returned(self, "derivative")
+            raise nothing_returned(self, "derivative")
         if self._shares is not None:
             grad = grad * _spread(self._shares, grad.ndim)
         return grad if self._scale is None else grad * self._scale
@@ -189,7 +207,10 @@ class Loss(WithArguments, Recorder, metaclass=Patchable):
         gradient that training does not need.
         """
         self._require_forward()
+        is_first = self._checked != patches.count
         if self.network.output is not self.last_input:
+            if is_first and type(self).forward is not Loss.forward:
+                raise not_kept(self)
             raise BackwardError(
                 code="LN146",
                 where=repr(self),
@@ -207,18 +228,21 @@ class Loss(WithArguments, Recorder, metaclass=Patchable):
             )
         grad = self.gradient()
         if grad is None:
-            raise _nothing_returned(self, "gradient")
+            raise nothing_returned(self, "gradient")
         if grad.shape != self.last_input.shape:
             raise MatchError(
                 code="LN133",
                 where=f"{self!r}.gradient",
                 saw=f"a gradient {tuple(grad.shape)}, the network's output was {tuple(self.last_input.shape)}",
                 why="every output has a derivative of its own",
-                fix="do not sum the gradient over outputs",
+                fix="do not sum the gradient over outputs"
+                if math.prod(grad.shape) < math.prod(self.last_input.shape)
+                else "labels of the predictions' shape, labels[:, None]: here they were broadcast",
             )
-        if not self._checked:
-            _check_first_step(self.network)
-            self.__dict__["_checked"] = True
+        checks = _first_checks(self) if is_first else None
+        blamed = checks.before_backward(self) if checks else ()
+        if is_first:
+            self.__dict__["_checked"] = patches.count
         try:
             if modes.blocks() and modes.is_recording():
                 self.network.backward(grad)
@@ -228,6 +252,8 @@ class Loss(WithArguments, Recorder, metaclass=Patchable):
             self.network.clear_grad()
             raise
         self.__dict__["_gone_back"] = self.last_input
+        if checks:
+            checks.after_backward(self.network, blamed)
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Tell the watchers of every change, except for what a pass leaves."""
@@ -251,6 +277,8 @@ class Loss(WithArguments, Recorder, metaclass=Patchable):
 
     def _require_forward(self) -> None:
         if self.last_input is None:
+            if "count" in self.__dict__ and self._checked != patches.count and type(self).forward is not Loss.forward:
+                raise not_kept(self)
             raise BackwardError(
                 code="LN132",
                 where=repr(self),
@@ -279,22 +307,33 @@ class Loss(WithArguments, Recorder, metaclass=Patchable):
         return loss
 
 
-def _check_first_step(network: Layer) -> None:
-    """Have user-written layers checked; the checks are not even loaded where all layers are Lincoln's own."""
-    if not all(layer.own for layer in walk(network)):
-        from ..check import check_user_layers
+def _first_checks(loss: Loss) -> Any:
+    """The checks of the first step; they are not even loaded where network and loss are Lincoln's own."""
+    loss.__dict__["_checked"] = None
+    if type(loss.last_input) is Traced or (loss.own and is_own(loss.network)):
+        return None
+    from ..check import first_step
 
-        check_user_layers(network)
+    return first_step
 
 
-def _nothing_returned(loss: Loss, method: str) -> ContractError:
-    return ContractError(
-        code="LN147",
-        where=f"{loss!r}.{method}",
-        saw=f"{method} returned nothing",
-        why="training needs its result",
-        fix=f"end {method} with a return",
-    )
+def _checked_once(backward: Any) -> Any:
+    """A user's ``backward``, around which the first step is checked too."""
+
+    @functools.wraps(backward)
+    def checked(self: Any) -> None:
+        if self._checked == patches.count:
+            backward(self)
+            return
+        checks = _first_checks(self)
+        blamed = checks.before_backward(self) if checks else ()
+        self.__dict__["_checked"] = patches.count
+        backward(self)
+        if checks:
+            checks.after_backward(self.network, blamed)
+
+    wrappers.add(checked.__code__)  # type: ignore[attr-defined]
+    return checked
 
 
 @one_line

@@ -1,0 +1,77 @@
+"""Methods that a subclass has to write, and those that it seems to have written under a misspelled name."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+from .exc import MissingMethodError
+
+__all__ = ["explain", "missing", "near_miss"]
+
+_LIKE = 0.75
+"""How alike two names are, from 0 to 1, if one is a misspelling of the other."""
+
+
+def near_miss(owner: Any, method: str) -> str:
+    """The method of a user's class whose name looks like a misspelling of another; empty if there is none.
+
+    >>> class Gate:
+    ...     def foward(self, input): ...
+    >>> near_miss(Gate(), "forward"), near_miss(Gate(), "backward")
+    ('foward', '')
+    """
+    known = {name for kind in type(owner).__mro__ if _is_lincolns(kind) for name in vars(kind)}
+    written = [
+        name
+        for kind in type(owner).__mro__
+        if not _is_lincolns(kind) and kind is not object
+        for name, value in vars(kind).items()
+        if callable(value) and name not in known
+    ]
+    scores = {name: difflib.SequenceMatcher(None, _letters(name), method.replace("_", "")).ratio() for name in written}
+    best = max(scores, key=lambda name: scores[name], default="")
+    return best if best and scores[best] >= _LIKE else ""
+
+
+def missing(owner: Any, method: str) -> MissingMethodError:
+    """The error for a method that has been called and that the class has not written.
+
+    >>> missing(object(), "forward").code
+    'LN597'
+    """
+    near, kind = near_miss(owner, method), type(owner).__name__
+    return MissingMethodError(
+        code="LN597",
+        where=f"{kind}.{method}",
+        saw=f"no method {method}" + (f", but one called {near}" if near else f" in the class {kind}"),
+        why=f"{method} is what is called",
+        fix=f"def {method}(self, ...) in place of def {near}(self, ...)" if near else f"write {method} in {kind}",
+    )
+
+
+def explain(layer: Any, error: Exception) -> None:
+    """Add to an error of a layer's first pass what has most likely led to it, if that can be seen.
+
+    >>> error = TypeError("exp(): argument 'input' (position 1) must be Tensor, not numpy.ndarray")
+    >>> explain(object(), error)
+    >>> error.__notes__
+    ['the layer is written for tensors and was given NumPy arrays: lnc.arrays.use("torch") hands out tensors']
+    """
+    text = str(error)
+    if isinstance(error, TypeError) and "Tensor" in text and "ndarray" in text:
+        error.add_note(
+            'the layer is written for tensors and was given NumPy arrays: lnc.arrays.use("torch") hands out tensors'
+        )
+    near = near_miss(layer, "setup") if isinstance(error, AttributeError) else ""
+    if near:
+        error.add_note(f"{type(layer).__name__} has no method setup, but one called {near}: setup is what is called")
+
+
+def _letters(name: str) -> str:
+    """A name without what people write differently."""
+    return name.replace("_", "").lower()
+
+
+def _is_lincolns(kind: type) -> bool:
+    return kind.__module__.partition(".")[0] == __package__
