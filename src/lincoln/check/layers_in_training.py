@@ -22,7 +22,7 @@ __all__ = ["bare_weights", "gradient_problem", "lost_gradients"]
 
 _ROWS = 4
 _TOLERANCE = 1e-4
-_SCALES = (1.0, -1.0, 100.0)
+_SCALES = (1.0, -1.0, 1e4)
 """What the first batch is multiplied by to see whether forward writes into it: a bound may lie above its numbers."""
 
 Arrays = dict[str, Any]

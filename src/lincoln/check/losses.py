@@ -59,7 +59,8 @@ class _Judged:
         if len(predictions) > rows:
             self.input = _rows(self.input, rows)
             labels, weights = _rows(labels, rows), None if weights is None else weights[:rows]
-        self.start = arrays.astype(arrays.copied(predictions[:rows]), "float64")
+        self.given = arrays.copied(predictions[:rows])
+        self.start = arrays.astype(self.given, "float64")
         self.labels, self.weights = labels, weights
 
     def value(self, outputs: Any) -> tuple[float, str]:
@@ -91,18 +92,19 @@ def _rows(batch: Any, rows: int) -> Any:
 def loss_problem(loss: Any) -> str:
     """What is wrong with a loss's value and gradient, or nothing."""
     judged = _Judged(loss)
-    value, written = judged.value(judged.start)
-    if written:
-        return _says_written(loss, written, ("value", "forward"))
+    for start in (judged.given, judged.start):  # labels are converted for outputs in float64: then a copy is changed
+        value, written = judged.value(start)
+        if written:
+            return _says_written(loss, written, ("value", "forward"))
+        analytic, written = judged.gradient()
+        if written:
+            return _says_written(loss, written, ("derivative", "gradient", "backward"))
     if judged.value(judged.start)[0] != value:
         return ""
-    analytic, written = judged.gradient()
-    if written:
-        return _says_written(loss, written, ("derivative", "gradient"))
     return _derivative_problem(judged, analytic, value)
 
 
-def _says_written(loss: Any, what: str, methods: tuple[str, str]) -> str:
+def _says_written(loss: Any, what: str, methods: tuple[str, ...]) -> str:
     need = "the layers need them on the way back" if what == "predictions" else "the next epoch needs them as they were"
     return (
         f"{_method(loss, methods)} changes the {what} in place, and {need}: "
@@ -110,10 +112,10 @@ def _says_written(loss: Any, what: str, methods: tuple[str, str]) -> str:
     )
 
 
-def _method(loss: Any, methods: tuple[str, str]) -> str:
-    """Which of two methods the user has written: that of the first form or that of the notebooks."""
-    is_users = type(loss).__dict__.get(methods[1]) is not None
-    return methods[1] if is_users else methods[0]
+def _method(loss: Any, methods: tuple[str, ...]) -> str:
+    """Which of these methods the user has written: that of the first form or that of the notebooks."""
+    users = [kind for kind in type(loss).__mro__ if kind.__module__.partition(".")[0] != "lincoln"]
+    return next((name for kind in users for name in methods if name in vars(kind)), methods[0])
 
 
 def _derivative_problem(judged: _Judged, analytic: np.ndarray, value: float) -> str:
@@ -138,7 +140,7 @@ def _derivative_problem(judged: _Judged, analytic: np.ndarray, value: float) -> 
         return ""
     cause = likely_cause(analytic, numeric, examples=len(start), output_grad=np.zeros((1, 1)))
     return (
-        f"{_method(judged.loss, ('derivative', 'gradient'))} disagrees with "
+        f"{_method(judged.loss, ('derivative', 'gradient', 'backward'))} disagrees with "
         f"{_method(judged.loss, ('value', 'forward'))}; likely cause: {cause}"
     )
 

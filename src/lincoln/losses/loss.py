@@ -11,6 +11,7 @@ from ..arguments import WithArguments
 from ..arrays import Array, namespace
 from ..exc import BackwardError, DataError, MatchError
 from ..layer import Layer
+from ..parameters import keeps_axes
 from ..patches import Patchable, patches, unwrapped, wrappers
 from ..records import Recorder
 from ..spelling import missing
@@ -235,8 +236,9 @@ class Loss(WithArguments, Recorder, metaclass=Patchable):
                 where=f"{self!r}.gradient",
                 saw=f"a gradient {tuple(grad.shape)}, the network's output was {tuple(self.last_input.shape)}",
                 why="every output has a derivative of its own",
-                fix="do not sum the gradient over outputs"
-                if math.prod(grad.shape) < math.prod(self.last_input.shape)
+                fix=keeps_axes(tuple(grad.shape), tuple(self.last_input.shape))
+                or "do not sum the gradient over outputs"
+                if math.prod(grad.shape) <= math.prod(self.last_input.shape)
                 else "labels of the predictions' shape, labels[:, None]: here they were broadcast",
             )
         checks = _first_checks(self) if is_first else None
