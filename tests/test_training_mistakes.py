@@ -1,4 +1,4 @@
-"""What the first training step tells a user whose own layer, loss, optimizer, loop or class is wrong, and who is right."""
+"""What the first training step tells a user whose layer, loss, optimizer, loop or class is wrong, and who is right."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
+from right_in_training import RIGHT
 from training_mistakes import LOOPS, SLIPS, Slip, X, Y, around
 
 from lincoln.exc import GradientWarning, LearningWarning, LincolnError
@@ -53,3 +55,24 @@ def test_the_first_step_of_a_wrong_loop_is_told(loop: Callable[..., None], says:
 
 def test_the_table_has_at_least_sixty_mistakes():
     assert len({slip.name for slip in SLIPS}) + len(LOOPS) >= 60
+
+
+# ---------------------------------------------------------------------- who is right
+
+
+@roads
+@pytest.mark.parametrize("name", RIGHT)
+def test_nothing_is_said_of_what_is_right_and_its_numbers_are_those_without_checks(
+    name: str, road: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+):
+    vectors = []
+    for checks in ("on", "off"):
+        monkeypatch.setenv("LINCOLN_CHECKS", checks)
+        loss, optimizer = RIGHT[name]()
+        road(loss, optimizer, steps=20)
+        vectors.append((loss.network.vector.value.copy(), loss.network.buffers.value.copy(), loss.total))
+    np.testing.assert_equal(*vectors)
+
+
+def test_at_least_twenty_five_are_right():
+    assert len(RIGHT) >= 25

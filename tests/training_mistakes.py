@@ -335,9 +335,7 @@ UNLEARNED = [
     layer("a weight stands in a dictionary", BareInDictionary, r"self\.weights\['w'\] is a bare array"),
     layer("a bias is a bare array beside a parameter", BareOnePart, r"self\.shift is a bare array"),
     layer("a fixed projection that is not said to be one", Projects, r"self\.P is a bare array.*lnc\.Buffer"),
-    layer(
-        "a layer inside is left out on the way back", lambda: LeavesInnerOut(Linear(4)), "input_grad is wrong|inner"
-    ),
+    layer("a layer inside is left out on the way back", lambda: LeavesInnerOut(Linear(4)), "input_grad is wrong|inner"),
 ]
 
 
@@ -757,8 +755,6 @@ CLASSES = [
     Slip("a loss on a loss", lambda: judged_by(lambda n: Squared(Squared(n))), "LN617 (?s:.*)a Squared in place"),
     Slip("an optimizer on a class", lambda: moved_by(lambda n, lr: optim.SGD(Sequential)), "LN409 (?s:.*)a class"),
 ]
-
-
 
 
 def never_forward(loss: Any, optimizer: Any) -> None:

@@ -22,8 +22,11 @@ __all__ = ["bare_weights", "gradient_problem", "lost_gradients"]
 
 _ROWS = 4
 _TOLERANCE = 1e-4
-_SCALES = (1.0, -1.0, 1e4)
-"""What the first batch is multiplied by to see whether forward writes into it: a bound may lie above its numbers."""
+_OTHERS = ((1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, 1e4))
+"""How much of the first batch, and of random numbers, goes in to see whether forward writes into its input.
+
+The first batch may be what forward has made of it already, and would make of it again; a bound may lie above it.
+"""
 
 Arrays = dict[str, Any]
 
@@ -55,12 +58,12 @@ def _first_rows(layer: Layer) -> Any:
 
 
 def _forward_writes(probe: Probe) -> str:
-    """Whether forward writes into what it is given; tried on the batch, on its mirror image and on a larger one."""
+    """Whether forward writes into what it is given; tried on the batch, on its mirror image and on random numbers."""
     parts: Arrays = {name: probe.places.get(name, part) for name, part, _ in named_parts(probe.input)}
-    given = _copies(parts)
-    for scale in _SCALES:
-        for name, part in parts.items():
-            part[...] = given[name] * scale if name in probe.places else given[name]
+    given, rng = _copies(parts), np.random.default_rng(0)
+    for own, random in _OTHERS:
+        for name in sorted(parts.keys() & probe.places.keys()):
+            parts[name][...] = own * given[name] + arrays.like(random * rng.normal(size=given[name].shape), given[name])
         before = _copies(parts)
         with suppress(Exception):  # the layer may refuse such numbers
             probe.outputs()
@@ -219,7 +222,8 @@ def _is_same(array: Any, argument: Any) -> bool:
     if array is argument or isinstance(argument, str | int | float | None):
         return array is argument
     try:
-        return np.array_equal(arrays.numpy(array), arrays.numpy(argument))
+        given = np.asarray(arrays.numpy(argument), dtype=np.float32)
+        return np.array_equal(np.asarray(arrays.numpy(array), dtype=np.float32), given)
     except Exception:
         return False
 
