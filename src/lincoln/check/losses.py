@@ -13,6 +13,7 @@ import numpy as np
 from .. import arrays
 from ..patches import patches
 from .causes import likely_cause
+from .same import same
 
 __all__ = ["loss_problem"]
 
@@ -79,10 +80,9 @@ class _Judged:
 
     def _written(self) -> str:
         outputs, before, labels = self._given
-        if not np.array_equal(arrays.numpy(outputs), arrays.numpy(before), equal_nan=True):
+        if not same(outputs, before):
             return "predictions"
-        is_same = np.array_equal(arrays.numpy(labels), arrays.numpy(self.labels))
-        return "" if is_same else "labels"
+        return "" if same(labels, self.labels) else "labels"
 
 
 def _rows(batch: Any, rows: int) -> Any:

@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import arrays
 from ..spelling import near_miss
+from .same import same
 
 __all__ = ["Watch"]
 
@@ -52,7 +53,7 @@ class Watch:
             if near:
                 error.add_note(f"{type(self.optimizer).__name__} has no initial_state, but one called {near}")
             raise
-        if not _same(grad, slope):
+        if not same(grad, slope):
             self._wrong["grad"] = (
                 "update changes the gradient in place, which can still be read after a step: g = grad * factor"
             )
@@ -63,8 +64,8 @@ class Watch:
                     f"of the parameters lose: change it in place, state.{name}[...] = ..."
                 )
         if lr > 0 and arrays.numpy(slope).any():
-            self._still = self._still or _same(value, old)
-            self._idle = self._idle or any(_same(array, before[name]) for name, array in made.items())
+            self._still = self._still or same(value, old)
+            self._idle = self._idle or any(same(array, before[name]) for name, array in made.items())
 
     def problems(self) -> list[str]:
         """What is wrong."""
@@ -109,14 +110,14 @@ class _Trial:
 
     def is_still(self) -> bool:
         """Whether the weights are what they were at the start."""
-        return _same(self.value, self.first)
+        return same(self.value, self.first)
 
     def idle(self) -> list[str]:
         """What the rule remembers that is what it was at the start: one number everywhere."""
         return [
             name
             for name, old in self.start.items()
-            if _same(getattr(self.state, name), old) and (arrays.numpy(old) == arrays.numpy(old).flat[0]).all()
+            if same(getattr(self.state, name), old) and (arrays.numpy(old) == arrays.numpy(old).flat[0]).all()
         ]
 
     def weights(self) -> str:
@@ -137,7 +138,3 @@ class _Trial:
                 f"change it in place, state.{name} += ... or state.{name}[...] = ..."
             )
         return ""
-
-
-def _same(one: Any, other: Any) -> bool:
-    return bool(np.array_equal(arrays.numpy(one), arrays.numpy(other), equal_nan=True))
