@@ -1,4 +1,4 @@
-"""What is refused of classes that users write: each mistake, what its refusal says, and the same with the fix applied."""
+"""What is refused of classes that users write: each mistake, what its refusal says, and the same with the fix."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from training_mistakes import LOOPS, SLIPS, Slip, X, Y, around
 from lincoln.exc import GradientWarning, LearningWarning, LincolnError
 from lincoln.models import Trainer
 
-TOLD = (LincolnError, GradientWarning, LearningWarning, AttributeError, TypeError)
+TOLD = (LincolnError, GradientWarning, LearningWarning, AttributeError, TypeError, ValueError)
 """Warnings are errors in tests."""
 
 

@@ -36,6 +36,10 @@ def around(*inside: Layer, optimizer: Any = optim.SGD) -> Parts:
     return losses.MeanSquaredError(network), optimizer(network, lr=0.01)
 
 
+def with_loss(network: Sequential) -> Parts:
+    return losses.MeanSquaredError(network), optim.SGD(network, lr=0.01)
+
+
 def judged_by(loss: Any, *, outputs: int = 1) -> Parts:
     network = Sequential(Linear(outputs), seed=0)
     return loss(network), optim.SGD(network, lr=0.01)
@@ -724,6 +728,29 @@ class FlatInputGradient(Layer):
         return (output_grad / 4 + np.zeros_like(self.last_input)).sum(axis=0)
 
 
+class LosesAnAxis(Layer):
+    def forward(self, input):
+        return input / (1 + input.sum(axis=1))
+
+    def backward(self, output_grad):
+        return output_grad / (1 + self.last_input.sum(axis=1))
+
+
+class LosesAnAxisBack(Layer):
+    def forward(self, input):
+        return input - input.mean(axis=1, keepdims=True)
+
+    def backward(self, output_grad):
+        return output_grad - output_grad.mean(axis=1)
+
+
+class Gradent(Notebook):
+    gradient = Loss.gradient
+
+    def gradent(self):
+        return 2 * (self.p - self.y)
+
+
 class ForTensors(Layer):
     def forward(self, input):
         raise TypeError("sigmoid(): argument 'input' (position 1) must be Tensor, not numpy.ndarray")
@@ -748,6 +775,14 @@ CLASSES = [
     layer("a parameter transposed", ItselfTransposed, r"no attribute T.*self\.S\.value\.T"),
     layer("a gradient that lost its axis", FlatGradient, r"LN107 (?s:.*)keepdims=True"),
     layer("an input's gradient that lost its rows", FlatInputGradient, r"LN121 (?s:.*)\(4,\)"),
+    layer("an axis that is lost", LosesAnAxis, r"\(8,\) would be \(8, 1\) with keepdims=True"),
+    layer("an axis that is lost on the way back", LosesAnAxisBack, r"\(\d,\) would be \(\d, 1\) with keepdims=True"),
+    Slip(
+        "an axis that is lost, and a batch as long as it is wide",
+        lambda: with_loss(Sequential(Linear(8), LosesAnAxis(), Linear(1), seed=0)),
+        r"network\[1\], LosesAnAxis\(\): an axis is lost on the way.*keepdims=True",
+    ),
+    by_loss("gradent", Gradent, "LN597 (?s:.*)one called gradent"),
     layer("a layer for tensors", ForTensors, r'lnc\.arrays\.use\("torch"\)'),
     layer("a question for output_grad", AsksForGradient, r"LN619 (?s:.*)lnc\.recording\(\)"),
     Slip("a class in a network", lambda: around(layers.ReLU), r"LN118 (?s:.*)ReLU\(\), an object of the class"),

@@ -172,7 +172,7 @@ def _first_forward(self: Any, formula: Formula, input: Any) -> Any:
         _construct(self, input)
         try:
             output = returned(self, formula(self, input))
-        except (AttributeError, TypeError) as error:
+        except (AttributeError, TypeError, ValueError) as error:
             explain(self, error)
             raise
     self.__dict__["output_shape"] = example_shape(output)

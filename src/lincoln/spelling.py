@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import difflib
+import re
+import sys
 from typing import Any
 
 from .exc import MissingMethodError
 
-__all__ = ["explain", "missing", "near_miss"]
+__all__ = ["explain", "lost_axis", "missing", "near_miss"]
 
 _LIKE = 0.75
 """How alike two names are, from 0 to 1, if one is a misspelling of the other."""
+
+_BROADCAST = re.compile(r"could not be broadcast together with shapes \(([\d,]+)\) \(([\d,]+)\)")
 
 
 def near_miss(owner: Any, method: str) -> str:
@@ -58,14 +62,40 @@ def explain(layer: Any, error: Exception) -> None:
     >>> error.__notes__
     ['the layer is written for tensors and was given NumPy arrays: lnc.arrays.use("torch") hands out tensors']
     """
-    text = str(error)
-    if isinstance(error, TypeError) and "Tensor" in text and "ndarray" in text:
-        error.add_note(
-            'the layer is written for tensors and was given NumPy arrays: lnc.arrays.use("torch") hands out tensors'
-        )
-    near = near_miss(layer, "setup") if isinstance(error, AttributeError) else ""
-    if near:
-        error.add_note(f"{type(layer).__name__} has no method setup, but one called {near}: setup is what is called")
+    note = _wants_tensors(error) or _wants_setup(layer, error) or lost_axis(error)
+    if note and note not in getattr(error, "__notes__", ()):
+        error.add_note(note)
+
+
+def _wants_tensors(error: Exception) -> str:
+    text, tensor = str(error), getattr(sys.modules.get("torch"), "Tensor", None)
+    is_type = isinstance(error, TypeError) and "Tensor" in text and "ndarray" in text
+    is_method = (
+        isinstance(error, AttributeError) and "'numpy.ndarray' object" in text and hasattr(tensor, str(error.name))
+    )
+    hint = 'the layer is written for tensors and was given NumPy arrays: lnc.arrays.use("torch") hands out tensors'
+    return hint if is_type or is_method else ""
+
+
+def _wants_setup(layer: Any, error: Exception) -> str:
+    is_missing = isinstance(error, AttributeError) and error.obj is layer
+    near = near_miss(layer, "setup") if is_missing else ""
+    return f"{type(layer).__name__} has no method setup, but one called {near}: setup is what is called" if near else ""
+
+
+def lost_axis(error: Exception) -> str:
+    """What to do where NumPy could not broadcast, and would have if a sum or a mean had kept its axis; else empty.
+
+    >>> lost_axis(ValueError("operands could not be broadcast together with shapes (8,4) (8,)"))
+    '(8,) would be (8, 1) with keepdims=True in the sum, mean or max that made it'
+    """
+    found = _BROADCAST.search(str(error)) if isinstance(error, ValueError) else None
+    if found is None:
+        return ""
+    short, long = sorted((tuple(map(int, shape.strip(",").split(","))) for shape in found.groups()), key=len)
+    if short != long[:-1]:
+        return ""
+    return f"{short} would be {(*short, 1)} with keepdims=True in the sum, mean or max that made it"
 
 
 def _letters(name: str) -> str:

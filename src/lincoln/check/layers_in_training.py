@@ -14,6 +14,7 @@ from .. import arrays, modes
 from ..foreign import ForeignParameter
 from ..layer import Layer
 from ..parameters import Buffer, Parameter
+from ..spelling import lost_axis
 from ..tree import keeps_bare_arrays
 from .causes import likely_cause
 from .gradients import numeric_derivative
@@ -35,6 +36,18 @@ Arrays = dict[str, Any]
 
 def gradient_problem(layer: Layer) -> str:
     """What is wrong with a layer's two passes, or nothing: on a copy in float64, and its last batch's first rows."""
+    try:
+        return _problem(layer)
+    except ValueError as error:
+        hint = lost_axis(error)
+        if hint:
+            return (
+                f"an axis is lost on the way, so that numbers of other examples are used: {str(error).strip()}; {hint}"
+            )
+        raise
+
+
+def _problem(layer: Layer) -> str:
     probe = Probe(layer, _first_rows(layer))
     problem = _forward_writes(probe)
     if problem:
@@ -52,8 +65,12 @@ def gradient_problem(layer: Layer) -> str:
 
 
 def _first_rows(layer: Layer) -> Any:
-    rows = layer.last_input
-    return tuple(part[:_ROWS] for part in rows) if isinstance(rows, tuple) else rows[:_ROWS]
+    """A few rows: another number of them than of features, or what is broadcast along the wrong axis would not show."""
+    batch = layer.last_input
+    parts = batch if isinstance(batch, tuple) else (batch,)
+    sizes = {size for array in (*parts, layer.output) for size in getattr(array, "shape", ())[1:]}
+    rows = next(rows for rows in itertools.count(_ROWS) if rows not in sizes)
+    return tuple(part[:rows] for part in batch) if isinstance(batch, tuple) else batch[:rows]
 
 
 # ---------------------------------------------------------------------- changes in place

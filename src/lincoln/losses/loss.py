@@ -123,7 +123,7 @@ class Loss(WithArguments, Recorder, metaclass=Patchable):
 
     def derivative(self, predictions: Array, labels: Array) -> Array:
         """The derivative of `value` with respect to the predictions, in their shape."""
-        raise missing(self, "derivative")
+        raise missing(self, "derivative" if type(self).forward is Loss.forward else "gradient")
 
     def fit_labels(self, predictions: Array, labels: Array) -> Array:
         """Labels in the shape, dtype and library that `value` wants, or a `MatchError`."""
@@ -244,7 +244,7 @@ class Loss(WithArguments, Recorder, metaclass=Patchable):
         checks = _first_checks(self) if is_first else None
         blamed = checks.before_backward(self) if checks else ()
         if is_first:
-            self.__dict__["_checked"] = patches.count
+            self._mark_checked()
         try:
             if modes.blocks() and modes.is_recording():
                 self.network.backward(grad)
@@ -276,6 +276,11 @@ class Loss(WithArguments, Recorder, metaclass=Patchable):
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.arguments[1].items() if name != "network")
         return f"{type(self).__name__}({shown})"
+
+    def _mark_checked(self) -> None:
+        own = self.__dict__
+        own["_checked"] = patches.count
+        own.pop("_given", None)
 
     def _require_forward(self) -> None:
         if self.last_input is None:
@@ -329,7 +334,7 @@ def _checked_once(backward: Any) -> Any:
             return
         checks = _first_checks(self)
         blamed = checks.before_backward(self) if checks else ()
-        self.__dict__["_checked"] = patches.count
+        self._mark_checked()
         backward(self)
         if checks:
             checks.after_backward(self.network, blamed)
