@@ -599,6 +599,11 @@ class RemembersItself(optim.Optimizer):
         state.before[...] = value
 
 
+class CountsByItself(Descent):
+    def initial_state(self, value):
+        return {"steps": 0}
+
+
 class ScalesGrad(Descent):
     def update(self, value, grad, state, lr):
         grad *= lr
@@ -634,6 +639,7 @@ OPTIMIZERS = [
     by_rule("a velocity that is not stored", ForgetsVelocity, r"state\.velocity never changes"),
     by_rule("a velocity that is replaced", ReplacesVelocity, r"another array in place of state\.velocity"),
     by_rule("a state that is the weights", RemembersItself, r"state\.before is the weights themselves"),
+    by_rule("a state that is a number", CountsByItself, r"initial_state makes steps of another shape.*state\.step"),
     by_rule("update changes the gradient", ScalesGrad, "update changes the gradient in place"),
     by_rule("update remembers and moves nothing", RemembersMoveless, "update leaves the weights as they were"),
     by_rule("a misspelled update", Updates, "LN597 (?s:.*)one called updat"),

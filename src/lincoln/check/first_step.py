@@ -19,7 +19,7 @@ from ..patches import patches
 from ..tree import paths
 from .layers_in_training import bare_weights, gradient_problem, lost_gradients
 from .losses import loss_problem
-from .optimizers import Watch
+from .optimizers import Watch, state_problems
 from .probe import undisturbed
 
 __all__ = ["after_backward", "after_step", "before_backward", "before_step", "check_user_layers"]
@@ -69,7 +69,11 @@ def before_step(optimizer: Any) -> Watch | None:
     for title, layer in _users_layers(network):
         for problem in _found(bare_weights, layer) or ():
             _tell(f"{title}: {problem}.", LearningWarning)
-    return None if optimizer.own else Watch(optimizer, after_step)
+    if optimizer.own:
+        return None
+    for problem in _found(state_problems, optimizer) or ():
+        _tell(f"{type(optimizer).__name__}: {problem}.", LearningWarning)
+    return Watch(optimizer, after_step)
 
 
 def after_step(watch: Watch) -> None:

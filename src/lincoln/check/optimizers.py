@@ -15,7 +15,7 @@ from .. import arrays
 from ..spelling import near_miss
 from .same import same
 
-__all__ = ["Watch"]
+__all__ = ["Watch", "state_problems"]
 
 _SIZE = 64
 _STEPS = 100
@@ -35,14 +35,10 @@ class Watch:
     def __init__(self, optimizer: Any, tell: Callable[[Watch], None]) -> None:
         self.optimizer = optimizer
         self._tell = tell
-        self._state: dict[str, Any] = {}
         self._still, self._idle, self._wrong = False, False, dict[str, str]()
 
     def __call__(self, value: Any, grad: Any, state: Any, lr: float) -> None:
         """One update."""
-        if not self._state:
-            self._state = dict(self.optimizer._state)
-            self._look_at_state(self.optimizer.network.vector.value)
         made = {name: array for name, array in vars(state).items() if name != "step"}
         before = {name: arrays.copied(array) for name, array in made.items()}
         old, slope = arrays.copied(value), arrays.copied(grad)
@@ -79,13 +75,23 @@ class Watch:
         """Warn of what is wrong."""
         self._tell(self)
 
-    def _look_at_state(self, value: Any) -> None:
-        for name, array in self._state.items():
-            if arrays.library(array) == "numpy" and np.shares_memory(array, value):
-                self._wrong[name] = (
-                    f"state.{name} is the weights themselves, not a copy, so that it changes with them: "
-                    f"value.copy() or np.zeros_like(value) in initial_state"
-                )
+
+def state_problems(optimizer: Any) -> list[str]:
+    """What is wrong with what ``initial_state`` makes, of a few numbers."""
+    value = arrays.like(np.arange(1.0, 4.0), optimizer.network.vector.value)
+    found = []
+    for name, array in copy.copy(optimizer).initial_state(value).items():
+        if tuple(getattr(array, "shape", ())) != tuple(value.shape):
+            found.append(
+                f"initial_state makes {name} of another shape than value's, of which each parameter gets its part: "
+                f"np.zeros_like(value); a count of steps is there, state.step"
+            )
+        elif arrays.library(array) == "numpy" and np.shares_memory(array, value):
+            found.append(
+                f"state.{name} is the weights themselves, not a copy, so that it changes with them: "
+                f"value.copy() or np.zeros_like(value) in initial_state"
+            )
+    return found
 
 
 class _Trial:

@@ -328,16 +328,16 @@ def _checked_once(backward: Any) -> Any:
     """A user's ``backward``, around which the first step is checked too."""
 
     @functools.wraps(backward)
-    def checked(self: Any) -> None:
+    def checked(self: Any, *args: Any, **options: Any) -> Any:
         if self._checked == patches.count:
-            backward(self)
-            return
+            return backward(self, *args, **options)
         checks = _first_checks(self)
         blamed = checks.before_backward(self) if checks else ()
         self._mark_checked()
-        backward(self)
+        result = backward(self, *args, **options)
         if checks:
             checks.after_backward(self.network, blamed)
+        return result
 
     wrappers.add(checked.__code__)  # type: ignore[attr-defined]
     return checked
