@@ -309,3 +309,16 @@ def test_a_misspelled_method_of_a_metric_is_named():
 
     with pytest.raises(exc.MissingMethodError, match=r"Share\.each\n.*one called eahc"):
         Share()(X, X)
+
+
+def test_a_helper_with_a_near_name_is_not_taken_for_a_misspelling_of_a_method_that_is_there():
+    class Broken(Scale):
+        def set_up(self):
+            return self.absent
+
+        def forward(self, input):
+            return input * self.absent
+
+    with pytest.raises(AttributeError, match="absent") as caught:
+        Broken()(X)
+    assert not hasattr(caught.value, "__notes__")

@@ -23,15 +23,16 @@ def near_miss(owner: Any, method: str) -> str:
     >>> near_miss(object(), "forward")
     ''
     """
-    known = {name for kind in type(owner).__mro__ if _is_lincolns(kind) for name in vars(kind)}
-    written = [
-        name
-        for kind in type(owner).__mro__
-        if not _is_lincolns(kind) and kind is not object
-        for name, value in vars(kind).items()
-        if callable(value) and name not in known
-    ]
-    scores = {name: difflib.SequenceMatcher(None, _letters(name), method.replace("_", "")).ratio() for name in written}
+    known = {name for kind in type(owner).__mro__ if _is_lincolns(kind.__module__) for name in vars(kind)}
+    users = [kind for kind in type(owner).__mro__ if not _is_lincolns(kind.__module__) and kind is not object]
+    written = {name: value for kind in users for name, value in vars(kind).items() if callable(value)}
+    used = getattr(type(owner), method, None)
+    if used is not None and not _is_lincolns(str(used.__module__)):
+        return ""  # it is written
+    scores = {
+        name: difflib.SequenceMatcher(None, _letters(name), method.replace("_", "")).ratio()
+        for name in written.keys() - known
+    }
     best = max(scores, key=lambda name: scores[name], default="")
     return best if best and scores[best] >= _LIKE else ""
 
@@ -101,5 +102,5 @@ def _letters(name: str) -> str:
     return name.replace("_", "").lower()
 
 
-def _is_lincolns(kind: type) -> bool:
-    return kind.__module__.partition(".")[0] == __package__
+def _is_lincolns(module: str) -> bool:
+    return module.partition(".")[0] == __package__
