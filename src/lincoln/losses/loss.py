@@ -11,7 +11,6 @@ from ..arguments import WithArguments
 from ..arrays import Array, namespace
 from ..exc import BackwardError, DataError, MatchError
 from ..layer import Layer
-from ..parameters import keeps_axes
 from ..patches import Patchable, patches, unwrapped, wrappers
 from ..records import Recorder
 from ..spelling import missing
@@ -19,7 +18,7 @@ from ..tracing import Traced, find, one_line
 from ..tree import is_own
 from .ending import check_ending
 from .labels import checked_weights, element_labels
-from .refusals import check_network, check_shape, not_kept, nothing_returned
+from .refusals import check_network, check_shape, misshapen, not_kept, nothing_returned
 
 __all__ = ["Loss", "Reduction"]
 
@@ -231,16 +230,7 @@ class Loss(WithArguments, Recorder, metaclass=Patchable):
         if grad is None:
             raise nothing_returned(self, "gradient")
         if grad.shape != self.last_input.shape:
-            raise MatchError(
-                code="LN133",
-                where=f"{self!r}.gradient",
-                saw=f"a gradient {tuple(grad.shape)}, the network's output was {tuple(self.last_input.shape)}",
-                why="every output has a derivative of its own",
-                fix=keeps_axes(tuple(grad.shape), tuple(self.last_input.shape))
-                or "do not sum the gradient over outputs"
-                if math.prod(grad.shape) <= math.prod(self.last_input.shape)
-                else "labels of the predictions' shape, labels[:, None]: here they were broadcast",
-            )
+            raise misshapen(self, tuple(grad.shape), tuple(self.last_input.shape))
         checks = _first_checks(self) if is_first else None
         blamed = checks.before_backward(self) if checks else ()
         if is_first:
@@ -316,7 +306,6 @@ class Loss(WithArguments, Recorder, metaclass=Patchable):
 
 def _first_checks(loss: Loss) -> Any:
     """The checks of the first step; they are not even loaded where network and loss are Lincoln's own."""
-    loss.__dict__["_checked"] = None
     if type(loss.last_input) is Traced or (loss.own and is_own(loss.network)):
         return None
     from ..check import first_step

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..arrays import Array
 from ..exc import BackwardError, ContractError, MatchError
 from ..layer import Layer
+from ..parameters import keeps_axes
 
-__all__ = ["check_network", "check_shape", "not_kept", "nothing_returned"]
+__all__ = ["check_network", "check_shape", "misshapen", "not_kept", "nothing_returned"]
 
 
 def check_network(where: str, network: Any) -> None:
@@ -55,6 +57,20 @@ def not_kept(loss: Any) -> BackwardError:
         saw=f"{kept} in self.last_input",
         why="a forward of one's own keeps what the network gave, which gradient and backward go on from",
         fix="in forward: self.last_input = p = self.network(input), self.labels = labels; then no pass but backward",
+    )
+
+
+def misshapen(loss: Any, shape: tuple[int, ...], wanted: tuple[int, ...]) -> MatchError:
+    """The error for a gradient that does not have the shape of the network's output."""
+    is_broadcast = math.prod(shape) > math.prod(wanted)
+    return MatchError(
+        code="LN133",
+        where=f"{loss!r}.gradient",
+        saw=f"a gradient {shape}, the network's output was {wanted}",
+        why="every output has a derivative of its own",
+        fix="labels of the predictions' shape, labels[:, None]: here they were broadcast"
+        if is_broadcast
+        else keeps_axes(shape, wanted) or "do not sum the gradient over outputs",
     )
 
 
