@@ -15,6 +15,7 @@ from training_mistakes import Notebook, Scale, Squared, X, Y
 from lincoln import Layer, Loss, Sequential, exc, layers, losses, metrics, optim
 from lincoln.layers import Linear
 from lincoln.models import Trainer
+from lincoln.patches import patches
 
 
 def double(self: Layer, input: Any) -> Any:
@@ -111,6 +112,25 @@ def test_a_number_that_is_set_on_a_class_leaves_it_its_own():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(layers.Tanh, "min_dims", 2)
         assert layers.Tanh().own
+
+
+def test_a_count_on_a_class_is_no_patch():
+    class Counting(Layer):
+        calls = 0
+
+        def forward(self, input):
+            Counting.calls += 1
+            return input * 2
+
+        def backward(self, output_grad):
+            return output_grad * 2
+
+    before = patches.count
+    loss = losses.MeanSquaredError(Sequential(Linear(4), Counting(), Linear(1), seed=0))
+    for _ in Trainer(loss, optim.SGD(loss.network)).epochs([(X, Y)], epochs=3):
+        pass
+    assert patches.count == before
+    assert Counting.calls > 3
 
 
 def test_a_replaced_backward_is_used_where_there_was_a_learn_for_the_old_one():

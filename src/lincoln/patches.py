@@ -18,7 +18,7 @@ _CODE = (types.FunctionType, property, staticmethod, classmethod)
 
 
 class _Count:
-    """How often a class of layers or losses has been changed in this process."""
+    """How often a method of a class of layers or losses has been replaced in this process."""
 
     __slots__ = ("count",)
 
@@ -30,7 +30,7 @@ patches = _Count()
 
 
 class Patchable(ABCMeta):
-    """The class of classes that count what is set on them.
+    """The class of classes that notice which methods are set on them.
 
     A class of Lincoln's whose method has been replaced is no longer ``own``, nor are those derived from it, until the
     method is put back.
@@ -95,15 +95,16 @@ def _note(cls: Any, name: str, before: Any, now: Any) -> None:
     replaced = vars(cls).get("_replaced")
     if replaced is None or name.startswith("__"):  # the class is still being made
         return
+    if not (name in replaced or isinstance(before, _CODE) or isinstance(now, _CODE)):
+        return  # a number, such as a count of calls, which programs watch by themselves
     patches.count += 1
-    if name in replaced or isinstance(before, _CODE) or isinstance(now, _CODE):
-        original = replaced.setdefault(name, before)
-        if unwrapped(now) is unwrapped(original):
-            del replaced[name]
-        for kind in _derived(cls):
-            if vars(kind)["_born_own"]:
-                type.__setattr__(kind, "own", not any(map(is_patched, kind.__mro__)))
-        cls.rewrap(name)
+    original = replaced.setdefault(name, before)
+    if unwrapped(now) is unwrapped(original):
+        del replaced[name]
+    for kind in _derived(cls):
+        if vars(kind)["_born_own"]:
+            type.__setattr__(kind, "own", not any(map(is_patched, kind.__mro__)))
+    cls.rewrap(name)
 
 
 def _derived(cls: Any) -> Iterator[Any]:
