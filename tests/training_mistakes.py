@@ -757,6 +757,23 @@ class Gradent(Notebook):
         return 2 * (self.p - self.y)
 
 
+class InAList(Scale):
+    def setup(self, input_shape):
+        self.weights = [Parameter(input_shape, Constant(0.5))]
+
+    def forward(self, input):
+        return input * self.weights[0].value
+
+
+class AfterSetup(Scale):
+    def setup(self, input_shape):
+        pass
+
+    def forward(self, input):
+        self.S = Parameter(input.shape[1:], Constant(0.5))
+        return input * self.S.value
+
+
 class ForTensors(Layer):
     def forward(self, input):
         raise TypeError("sigmoid(): argument 'input' (position 1) must be Tensor, not numpy.ndarray")
@@ -781,6 +798,8 @@ CLASSES = [
     layer("a parameter transposed", ItselfTransposed, r"no attribute T.*self\.S\.value\.T"),
     layer("a gradient that lost its axis", FlatGradient, r"LN107 (?s:.*)keepdims=True"),
     layer("an input's gradient that lost its rows", FlatInputGradient, r"LN121 (?s:.*)\(4,\)"),
+    layer("parameters in a list", InAList, r"parameters in self\.weights have no values.*attribute of its own"),
+    layer("a parameter that forward makes", AfterSetup, r"self\.S was made after setup.*make it in setup"),
     layer("an axis that is lost", LosesAnAxis, r"\(8,\) would be \(8, 1\) with keepdims=True"),
     layer("an axis that is lost on the way back", LosesAnAxisBack, r"\(\d,\) would be \(\d, 1\) with keepdims=True"),
     Slip(

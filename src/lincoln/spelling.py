@@ -61,7 +61,7 @@ def explain(layer: Any, error: Exception) -> None:
     >>> error.__notes__
     ['the layer is written for tensors and was given NumPy arrays: lnc.arrays.use("torch") hands out tensors']
     """
-    note = _wants_tensors(error) or _wants_setup(layer, error) or lost_axis(error)
+    note = _wants_tensors(error) or _wants_setup(layer, error) or lost_axis(error) or _empty(layer, error)
     if note and note not in getattr(error, "__notes__", ()):
         error.add_note(note)
 
@@ -80,6 +80,19 @@ def _wants_setup(layer: Any, error: Exception) -> str:
     is_missing = isinstance(error, AttributeError) and error.obj is layer
     near = near_miss(layer, "setup") if is_missing else ""
     return f"{type(layer).__name__} has no method setup, but one called {near}: setup is what is called" if near else ""
+
+
+def _empty(layer: Any, error: Exception) -> str:
+    """Where a parameter has no value: only those that are attributes of the layer when setup ends are given one."""
+    if "NoneType" not in str(error):
+        return ""
+    for name, value in getattr(layer, "__dict__", {}).items():
+        inside = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+        if any(hasattr(item, "accumulate") and not item.built for item in inside):
+            return f"the parameters in self.{name} have no values: each is an attribute of its own, self.W0, self.W1"
+        if hasattr(value, "accumulate") and not value.built:
+            return f"self.{name} was made after setup, so that it has no value: make it in setup(self, input_shape)"
+    return ""
 
 
 def lost_axis(error: Exception) -> str:
