@@ -468,6 +468,7 @@ RIGHT = {
         for rule in [Descent, Velocity, EveryFour, Lookahead, Anchored, Late, Counted]
     },
     "a warm-up from 0": lambda: moved_by(lambda network, lr: Velocity(network, warm_up)),
+    "a rate below rounding": lambda: moved_by(lambda network, lr: Velocity(network, 1e-12)),
     "no learning for a group": lambda: moved_by(Velocity, groups=[optim.Group(optim.biases_and_norms, lr_factor=0.0)]),
     "clipping": lambda: moved_by(Velocity, clip_norm=0.1, weight_decay=0.1),
     "a frozen layer of a user's": lambda: with_frozen(1),

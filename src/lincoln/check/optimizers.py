@@ -105,12 +105,11 @@ class _Trial:
         self.state = SimpleNamespace(**self.optimizer.initial_state(self.value))
         self.start = {name: arrays.copied(array) for name, array in vars(self.state).items()}
         self.returned: Any = None
+        rate = max(optimizer.last_rate, 0.01)  # a tiny one moves nothing by rounding
         for number in range(1, _STEPS + 1):
             self.state.step = number
             with contextlib.redirect_stdout(io.StringIO()):
-                self.returned = self.optimizer.update(
-                    self.value, arrays.copied(self.grad), self.state, optimizer.last_rate or 0.01
-                )
+                self.returned = self.optimizer.update(self.value, arrays.copied(self.grad), self.state, rate)
             if not self.is_still() and not self.idle():
                 break
 
