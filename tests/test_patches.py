@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from training_mistakes import Notebook, Scale, Squared, X, Y
 
+import lincoln as lnc
 from lincoln import Layer, Loss, Sequential, exc, layers, losses, metrics, optim
 from lincoln.layers import Linear
 from lincoln.models import Trainer
@@ -190,6 +191,17 @@ def test_a_running_program_notices_a_replaced_method_of_lincolns():
     vectors.append(trained(layers.Tanh, lambda: None, by_program=True))
     np.testing.assert_array_equal(vectors[0], vectors[1])
     assert not np.array_equal(vectors[1], vectors[2])
+
+
+def test_a_function_of_another_name_is_called_by_the_program_where_it_stays_a_call():
+    def mine(self, output_grad):
+        return output_grad * (1 - self.output**2) * np.float32(1.0)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(layers.Tanh, "backward", mine)
+        network = Sequential(Linear(4), layers.Tanh(), Linear(1), seed=0)
+        program = lnc.program(losses.MeanSquaredError(network), X, Y)
+    assert [note.partition(":")[0] for note in program.notes] == ["1 Tanh stays a call"]
 
 
 def test_a_running_program_notices_a_replaced_method_of_a_users():
