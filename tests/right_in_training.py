@@ -497,4 +497,70 @@ class LogOf(Loss):
         return 1 / (1 - predictions) - 1e-3 / predictions
 
 
-__all__ = ["RIGHT", "Y"]
+# ---------------------------------------------------------------------- loops
+
+
+def of_users() -> Parts:
+    """A user's layer, loss and optimizer together."""
+    network = Sequential(Linear(4), Scale(), Linear(1), seed=0)
+    return Squared(network), Velocity(network, lr=0.01)
+
+
+def adds_up() -> None:
+    loss, optimizer = of_users()
+    for _ in range(2):
+        for part in (slice(4), slice(4, 8)):
+            loss(X[part], Y[part])
+            loss.backward()
+        optimizer.step()
+
+
+def judges_between() -> None:
+    loss, optimizer = of_users()
+    for _ in range(2):
+        loss(X, Y)
+        loss.backward()
+        with lnc.inference():
+            loss(X[:3], Y[:3])
+        optimizer.step()
+
+
+def records() -> None:
+    loss, optimizer = of_users()
+    with lnc.recording():
+        loss(X, Y)
+        loss.backward()
+    assert loss.network[1].output_grad.shape == (8, 4)
+    optimizer.step()
+
+
+def two_losses() -> None:
+    loss, optimizer = of_users()
+    for each in (loss, Absolute(loss.network), loss):
+        each(X, Y)
+        each.backward()
+        optimizer.step()
+
+
+def two_networks() -> None:
+    maker, judge = Sequential(Scale(), Linear(4)), Sequential(Scale(), Linear(1))
+    for network, steps in ((Sequential(maker, judge), maker), (judge, judge)):
+        loss = Squared(network)
+        loss(X, Y)
+        loss.backward()
+        Velocity(steps, lr=0.01).step()
+        network.clear_grad()
+
+
+def by_hand() -> None:
+    network = Sequential(Linear(4), Scale(), Linear(1), seed=0)
+    optimizer = Velocity(network, lr=0.01)
+    for _ in range(2):
+        output = network(X)
+        network.backward(2 * (output - Y[:, None]))
+        optimizer.step()
+
+
+LOOPS_THAT_ARE_RIGHT = [adds_up, judges_between, records, two_losses, two_networks, by_hand]
+
+__all__ = ["LOOPS_THAT_ARE_RIGHT", "RIGHT", "Y"]

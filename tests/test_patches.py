@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
+import array_api_strict
 import numpy as np
 import pytest
 from training_mistakes import Notebook, Scale, Squared, X, Y
@@ -322,7 +323,7 @@ def test_a_parameter_that_is_used_as_an_array_says_so_in_each_way():
     assert pickle.loads(pickle.dumps(S)).shape == S.shape
 
 
-@pytest.mark.parametrize("weight", [np.float32(3.0), np.array(3.0), np.array([3.0])])
+@pytest.mark.parametrize("weight", [np.float32(3.0), np.array([3.0]), array_api_strict.asarray(3.0)])
 def test_a_positive_weight_may_be_an_array(weight: Any):
     one, three = (losses.LogLoss(layers.Dense(1, seed=0), positive_weight=w) for w in (weight, 3.0))
     assert one(X, (Y > 0).astype(int)) == pytest.approx(three(X, (Y > 0).astype(int)))

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from right_in_training import RIGHT
+from right_in_training import LOOPS_THAT_ARE_RIGHT, RIGHT
 from training_mistakes import LOOPS, SLIPS, Slip, X, Y, around
 
 from lincoln.exc import GradientWarning, LearningWarning, LincolnError
@@ -72,6 +72,11 @@ def test_nothing_is_said_of_what_is_right_and_its_numbers_are_those_without_chec
         road(loss, optimizer, steps=20)
         vectors.append((loss.network.vector.value.copy(), loss.network.buffers.value.copy(), loss.total))
     np.testing.assert_equal(*vectors)
+
+
+@pytest.mark.parametrize("loop", LOOPS_THAT_ARE_RIGHT, ids=lambda loop: loop.__name__)
+def test_nothing_is_said_of_a_loop_that_is_right(loop: Callable[[], None]):
+    loop()
 
 
 def test_at_least_twenty_five_are_right():
