@@ -503,7 +503,7 @@ LAYER_MISTAKES = [
         "LN118",
         lambda: Sequential(Linear(2), ReLU),
         "Sequential[1]",
-        "a type: <class 'lincoln.layers.activations.ReLU'>",
+        "a class: <class 'lincoln.layers.activations.ReLU'>",
         "ReLU(), an object of the class",
         lambda: Sequential(Linear(2), ReLU())(X),
     ),

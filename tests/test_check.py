@@ -539,9 +539,9 @@ def test_the_first_step_warns_of_a_wrong_layer_by_name_and_cause():
     assert len(caught) == 1
     assert caught[0].filename == __file__
     assert str(caught[0].message) == (
-        "AlwaysOn(): backward disagrees with forward. input_grad is wrong; likely cause: "
+        "network[1], AlwaysOn(): backward disagrees with forward. input_grad is wrong; likely cause: "
         "a mask that is always on: it lets gradient through where the output does not depend on the input. "
-        "lnc.check_gradients(layer, x) shows every number; LINCOLN_CHECKS=off switches this check off."
+        "lnc.check_gradients(layer, x) shows every number. LINCOLN_CHECKS=off switches this check off."
     )
 
 
@@ -564,7 +564,11 @@ def test_every_wrong_layer_is_warned_of():
     with pytest.warns(exc.GradientWarning) as caught:
         a_step(Uphill(3), Block(Doubled(3), Linear(3)), Linear(1))
     names = [str(warning.message).partition(":")[0] for warning in caught]
-    assert names == ["Uphill(3)", "Block(Doubled(3), Linear(3))", "Doubled(3)"]
+    assert names == [
+        "network[0], Uphill(3)",
+        "network[1], Block(Doubled(3), Linear(3))",
+        "network[1].inner, Doubled(3)",
+    ]
 
 
 @pytest.mark.parametrize("value", ["off", "OFF"])

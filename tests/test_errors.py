@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from class_mistakes import CLASS_MISTAKES
 from layer_mistakes import LAYER_MISTAKES, Mistake
 from loss_mistakes import LOSS_MISTAKES
 
@@ -21,7 +22,9 @@ SOURCES = [
         "layer",
         "modes",
         "parameters",
+        "patches",
         "records",
+        "spelling",
         "streams",
         "structure",
         "tree",
@@ -31,7 +34,9 @@ SOURCES = [
 SOURCES += [*(SRC / "layers").glob("*.py"), *(SRC / "losses").glob("*.py")]
 RAISED = re.compile(r'^ +code="(LN\d+)"', re.MULTILINE)
 
-each_mistake = pytest.mark.parametrize("mistake", [*LAYER_MISTAKES, *LOSS_MISTAKES], ids=lambda mistake: mistake.name)
+each_mistake = pytest.mark.parametrize(
+    "mistake", [*LAYER_MISTAKES, *LOSS_MISTAKES, *CLASS_MISTAKES], ids=lambda mistake: mistake.name
+)
 
 
 @each_mistake
@@ -46,7 +51,7 @@ def test_the_fix_that_a_refusal_names_works(mistake: Mistake):
 
 def test_every_code_that_layers_and_losses_raise_has_a_row():
     raised = {code for source in SOURCES for code in RAISED.findall(source.read_text("utf-8"))}
-    assert raised - {mistake.code for mistake in [*LAYER_MISTAKES, *LOSS_MISTAKES]} == set()
+    assert raised - {mistake.code for mistake in [*LAYER_MISTAKES, *LOSS_MISTAKES, *CLASS_MISTAKES]} == set()
 
 
 def test_no_code_is_used_for_two_different_things():

@@ -56,6 +56,23 @@ lnc.check.gradients.gradient_report(loss, np.ones((4, 2)), np.array([0, 1, 0, 1]
 """
 
 
+TRAINED = """
+import sys
+import lincoln as lnc
+import numpy as np
+network = lnc.Sequential(lnc.Dense(3, "relu"), lnc.Dense(1), seed=0)
+loss = lnc.losses.LogLoss(network)
+optimizer = lnc.optim.Adam(network)
+batch = np.ones((4, 2)), np.array([0, 1, 0, 1])
+loss(*batch)
+loss.backward()
+optimizer.step()
+for _ in lnc.models.Trainer(loss, optimizer).epochs([batch], epochs=2):
+    pass
+print(*[name for name in sys.modules if name.startswith("lincoln.check")])
+"""
+
+
 def run(program: str) -> str:
     """What a fresh interpreter prints, warnings being errors."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")}
@@ -91,3 +108,7 @@ def test_every_public_name_is_there_and_documented():
 
     missing = [name for name in lincoln.__all__ if not getattr(getattr(lincoln, name), "__doc__", "")]
     assert missing == []
+
+
+def test_a_training_of_lincolns_own_parts_does_not_even_load_the_checks():
+    assert run(TRAINED).strip() == ""

@@ -597,6 +597,7 @@ def test_every_code_that_models_raise_is_tested():
     raised = re.compile(r'code="(LN\d+)"')
     sources = (Path(lnc.__file__).parent / "models").glob("*.py")
     codes = {code for source in sources for code in raised.findall(source.read_text("utf-8"))}
-    tests = [Path(__file__).with_name(name) for name in ("test_model_errors.py", "test_history.py", "test_training.py")]
+    names = ("class_mistakes.py", "test_model_errors.py", "test_history.py", "test_training.py")
+    tests = [Path(__file__).with_name(name) for name in names]
     tested = set(re.findall(r"LN\d+", "".join(test.read_text("utf-8") for test in tests)))
     assert codes - tested == set()

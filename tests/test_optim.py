@@ -248,6 +248,7 @@ def sizes_of_updates(net, **options):
     class Watched(optim.Optimizer):
         def update(self, value, grad, state, lr):
             sizes.append(value.size)
+            value -= lr * grad
 
     one_pass(net)
     Watched(net, **options).step()

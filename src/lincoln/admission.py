@@ -9,7 +9,7 @@ from numpy import ndarray
 from . import arrays
 from .arrays import Array
 from .exc import BackwardError, ContractError, DataError, DimensionError, MatchError
-from .parameters import Parameter
+from .parameters import Parameter, keeps_axes
 
 __all__ = ["admit", "admit_grad", "check_input_grad", "example_shape", "returned"]
 
@@ -161,24 +161,26 @@ def example_shape(array: Any) -> Any:
 def _same_shape(layer: Any, name: str, array: Any, other_name: str, other: Any) -> None:
     if type(other) is tuple:
         if type(array) is not tuple or len(array) != len(other):
-            _refuse_shape(layer, name, array, other_name, f"a tuple of {len(other)}")
+            _refuse_shape(layer, name, array, other_name, other)
         for part, other_part in zip(array, other, strict=True):
             if part is None:
                 _allow_missing(layer, other_part)
             else:
                 _same_shape(layer, name, part, other_name, other_part)
     elif getattr(array, "shape", None) != other.shape:
-        _refuse_shape(layer, name, array, other_name, f"{tuple(other.shape)}")
+        _refuse_shape(layer, name, array, other_name, other)
 
 
-def _refuse_shape(layer: Any, name: str, array: Any, other_name: str, expected: str) -> None:
+def _refuse_shape(layer: Any, name: str, array: Any, other_name: str, other: Any) -> None:
     shape = getattr(array, "shape", None)
+    expected = f"a tuple of {len(other)}" if type(other) is tuple else f"{tuple(other.shape)}"
     raise MatchError(
         code="LN121",
         where=f"{layer!r}.backward",
         saw=f"{name} {type(array).__name__ if shape is None else tuple(shape)}, {other_name} {expected}",
         why="a gradient has one number for each number of its array",
-        fix="undo in backward what forward did to the shape: sum what it broadcast, transpose what it transposed",
+        fix=keeps_axes(shape or (), getattr(other, "shape", ()))
+        or "undo in backward what forward did to the shape: sum what it broadcast, transpose what it transposed",
     )
 
 

@@ -18,13 +18,15 @@ from numpy import ndarray
 from . import arrays, streams, structure, tree
 from .admission import admit, admit_grad, check_input_grad, example_shape, returned
 from .arrays import Array
-from .exc import ContractError
+from .exc import ContractError, NotRecordedError
 from .foreign import touch
-from .modes import INFERENCE, RECORDING, blocks, is_accumulating, is_in_doubt, mode, shared
+from .modes import INFERENCE, RECORDING, blocks, is_accumulating, is_in_doubt, is_recording, mode, shared
 from .parameters import STALE, Buffer, Parameter
+from .patches import unwrapped, wrappers
+from .spelling import explain
 from .tracing import find
 
-__all__ = ["admit", "admit_grad", "check_input_grad", "record", "wrap"]
+__all__ = ["admit", "admit_grad", "check_input_grad", "record", "rewrap", "wrap"]
 
 PASSES = ("last_input", "output", "output_grad", "input_grad")
 """The attributes in which every pass is recorded."""
@@ -46,12 +48,39 @@ def wrap(cls: Any, base: type) -> None:
     order = [next(i for i, c in enumerate(cls.__mro__) if name in vars(c)) for name in ("backward", "learn")]
     for name, wrapper in (("forward", _forward), ("backward", _backward), ("learn", _learn)):
         owner = next(c for c in cls.__mro__ if name in vars(c))
+        formula = vars(owner)[name]
+        if formula in (vars(owner).get(f"_checked_{name}"), vars(base)[name]):
+            continue
         if owner is cls or not issubclass(owner, base):
-            checked = wrapper(vars(owner)[name])
-            setattr(cls, name, checked)
-            setattr(cls, f"_checked_{name}", checked)
+            checked = wrapper(unwrapped(formula))
+            wrappers.add(checked.__code__)
+            type.__setattr__(cls, name, checked)
+            type.__setattr__(cls, f"_checked_{name}", checked)
     if order[0] < order[1]:
-        cls.learn = base.learn  # type: ignore[attr-defined]
+        type.__setattr__(cls, "learn", vars(base)["learn"])
+
+
+def rewrap(cls: Any, base: type, name: str) -> None:
+    """Wrap a pass that has been replaced on a class; ``learn`` goes on belonging to the class's ``backward``.
+
+    A new ``backward`` puts a ``learn`` aside that was written for the old one, until the old one is back.
+    """
+    own = vars(cls)
+    if name not in ("forward", "backward", "learn"):
+        return
+    if name not in own and f"_checked_{name}" in own:
+        type.__delattr__(cls, f"_checked_{name}")
+    if name != "forward":
+        aside = own.get("_aside")
+        if name == "backward" and aside is not None:
+            type.__setattr__(cls, "learn", aside)
+        elif name == "backward" and own.get("learn") is vars(base)["learn"]:
+            type.__delattr__(cls, "learn")
+        type.__setattr__(cls, "_aside", None)
+        if name == "backward" in own["_replaced"] and "learn" in own and "learn" not in own["_replaced"]:
+            type.__setattr__(cls, "_aside", own["learn"])
+            type.__setattr__(cls, "learn", vars(base)["learn"])
+    wrap(cls, base)
 
 
 # ---------------------------------------------------------------------- forward
@@ -154,7 +183,11 @@ def _first_forward(self: Any, formula: Formula, input: Any) -> Any:
     is_outermost, current = not streams.is_building(), _mode_for(self)
     with streams.building(self.seed):
         _construct(self, input)
-        output = returned(self, formula(self, input))
+        try:
+            output = returned(self, formula(self, input))
+        except (AttributeError, TypeError, ValueError) as error:
+            explain(self, error)
+            raise
     self.__dict__["output_shape"] = example_shape(output)
     if is_outermost:
         structure.lay_out(self)
@@ -200,6 +233,25 @@ def record(layer: Any, input: Any, output: Any) -> None:
     """
     own = layer.__dict__
     own["last_input"], own["output"] = input, returned(layer, output)
+
+
+class Recorded:
+    """An attribute that a pass inside `recording` leaves: after a pass outside of it, it says so and is not None."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, layer: Any, kind: type) -> Any:
+        """Called only where no pass has left the attribute."""
+        if layer is None or layer.output is None or is_recording():
+            return None
+        raise NotRecordedError(
+            code="LN619",
+            where=repr(layer) if "\n" not in repr(layer) else type(layer).__name__,
+            saw=f"a question for {self._name}, which the last pass has not kept",
+            why="outside of lnc.recording() the gradients between layers are let go: training needs less memory",
+            fix="with lnc.recording(): loss(x, y); loss.backward()",
+        )
 
 
 # ---------------------------------------------------------------------- backward

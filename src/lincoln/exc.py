@@ -9,13 +9,16 @@ __all__ = [
     "DataError",
     "DimensionError",
     "GradientWarning",
+    "LearningWarning",
     "LincolnError",
     "MatchError",
     "MissingDataError",
     "MissingFileError",
+    "MissingMethodError",
     "MissingPackageError",
     "ModelFileError",
     "NotFittedError",
+    "NotRecordedError",
     "ProgramWarning",
     "TrainingError",
 ]
@@ -75,6 +78,10 @@ class ContractError(LincolnError, TypeError):
     """A layer or a loss breaks the contract: it returns nothing, or stands in a network twice."""
 
 
+class MissingMethodError(ContractError, NotImplementedError):
+    """A subclass has not written a method that was called."""
+
+
 class DataError(LincolnError, ValueError):
     """Features or labels cannot be learned from: wrong type, empty, out of range, not finite."""
 
@@ -85,6 +92,10 @@ class TrainingError(LincolnError, ArithmeticError):
 
 class NotFittedError(LincolnError, AttributeError, ValueError):
     """A model was asked to predict before it was fitted."""
+
+
+class NotRecordedError(LincolnError, AttributeError):
+    """A number of the way back was asked for, of a pass outside `recording`."""
 
 
 class CheckError(LincolnError, AssertionError):
@@ -108,7 +119,11 @@ class MissingPackageError(LincolnError, ImportError):
 
 
 class GradientWarning(UserWarning):
-    """A user-written layer's ``backward`` disagrees with its ``forward``."""
+    """A user-written layer or loss gives a wrong gradient, or changes an array that others need."""
+
+
+class LearningWarning(UserWarning):
+    """Something in a network does not learn, or a user-written optimizer does not do what it seems to."""
 
 
 class ProgramWarning(UserWarning):

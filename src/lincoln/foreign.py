@@ -51,6 +51,10 @@ class ForeignParameter(Parameter):
         self._pull_grad()
         return self._grad
 
+    @grad.setter
+    def grad(self, grad: Array) -> None:
+        raise self._assigned_grad()
+
     def clear_grad(self) -> None:
         """Set the gradient to zero, and no longer use the layer's own."""
         super().clear_grad()

@@ -17,19 +17,21 @@ from .exc import ContractError, NotFittedError
 from .initializers import Initializer, Shape
 from .modes import INFERENCE, blocks, evaluation, mode
 from .parameters import Buffer, Parameter
+from .patches import Patchable
 from .records import Recorder
+from .spelling import missing
 from .vector import ParameterVector, Vector
 
 __all__ = ["Layer"]
 
-_DERIVED = frozenset({"_adopted", "_buffers", "_learned", "_learns", "_slots", "_vector", "_watchers", "_went_back"})
+_DERIVED = frozenset({"_adopted", "_buffers", "_checked", "_learned", "_learns", "_slots", "_vector", "_watchers"})
 """Attributes that follow from the others: a copy finds its own."""
 
-UNSAVED = _DERIVED | {"arguments", "_dtype", "_kept", "_shape", "_twin_of"}
+UNSAVED = _DERIVED | {"arguments", "_dtype", "_kept", "_shape", "_twin_of", "_went_back"}
 """Attributes that no file holds: they come with the constructor, or with the next pass."""
 
 
-class Layer(WithArguments, Recorder):
+class Layer(WithArguments, Recorder, metaclass=Patchable):
     """A function with parameters that knows its own derivative.
 
     A subclass writes ``forward(self, input)`` and ``backward(self, output_grad)``; with parameters, also
@@ -49,7 +51,7 @@ class Layer(WithArguments, Recorder):
 
     Attributes:
         last_input, output: what the last forward pass took and gave, batch axis first; None before it.
-        output_grad, input_grad: what the last backward pass took and gave, kept inside `recording`.
+        output_grad, input_grad: what the last backward pass took and gave; `NotRecordedError` outside `recording`.
         input_shape, output_shape: of one example, without the batch axis; None before the first pass.
         built: whether the first pass, or ``build``, has given the layer its parameters.
         features: the size that the input's last axis must have; None if any will do. ``setup`` sets it.
@@ -84,8 +86,8 @@ class Layer(WithArguments, Recorder):
 
     last_input: Any = None
     output: Any = None
-    output_grad: Any = None
-    input_grad: Any = None
+    output_grad: Any = contract.Recorded()
+    input_grad: Any = contract.Recorded()
     input_shape: Any = None
     output_shape: Any = None
     features: int | None = None
@@ -99,6 +101,7 @@ class Layer(WithArguments, Recorder):
     own: ClassVar[bool] = False
 
     _training: bool = True
+    _checked: int | None = None
     _dtype: Any = None
     _shape: Any = None
     _vector: ParameterVector | None = None
@@ -114,9 +117,14 @@ class Layer(WithArguments, Recorder):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls.own = cls.__module__.partition(".")[0] == __package__
-        cls._yields_parameters = cls.parameters is not Layer.parameters
+        type.__setattr__(cls, "own", cls.__module__.partition(".")[0] == __package__)
+        type.__setattr__(cls, "_yields_parameters", cls.parameters is not Layer.parameters)
         contract.wrap(cls, Layer)
+
+    @classmethod
+    def rewrap(cls, name: str) -> None:
+        """The contract wraps a method that has been replaced."""
+        contract.rewrap(cls, Layer, name)
 
     def __init__(self) -> None:
         """Nothing to do: subclasses need not call it."""
@@ -131,11 +139,11 @@ class Layer(WithArguments, Recorder):
 
     def forward(self, input: Array) -> Array:
         """The output for a batch of inputs.   (batch, ...) -> (batch, ...)"""
-        raise NotImplementedError(f"{type(self).__name__}.forward")
+        raise missing(self, "forward")
 
     def backward(self, output_grad: Array) -> Array:
         """The gradient with respect to the last input, from the gradient with respect to the output."""
-        raise NotImplementedError(f"{type(self).__name__}.backward")
+        raise missing(self, "backward")
 
     def learn(self, output_grad: Array) -> None:
         """Give the parameters their gradients, and no more: `backward`, where the input's gradient is not wanted.
@@ -270,9 +278,7 @@ class Layer(WithArguments, Recorder):
         if seed is not None:
             self.seed = seed
         shape = (input_shape,) if isinstance(input_shape, int) else tuple(input_shape)
-        if self.accepts == "int":
-            dtype = "int64"
-        example = arrays.hand_out(np.zeros((1, *shape), dtype=dtype))
+        example = arrays.hand_out(np.zeros((1, *shape), dtype="int64" if self.accepts == "int" else dtype))
         with evaluation():
             self(example)
         return self
@@ -363,9 +369,10 @@ class Layer(WithArguments, Recorder):
     def _before_change(self, name: str, value: Any) -> None:
         """Refuse another structure of a built layer; tell the watchers of every other change."""
         before = self.__dict__.get(name)
-        if value is before and value is not None:
+        if value is before is not None:
             return
-        if (_is_structure(name, before) or _is_structure(name, value)) and not streams.is_building():
+        is_structure = any(structure.is_part(name, part, Layer) for part in (before, value))
+        if is_structure and not streams.is_building():
             raise structure.fixed(self, f"another {name}")
         self._changed()
 
@@ -391,10 +398,3 @@ class Layer(WithArguments, Recorder):
     def __getstate__(self) -> dict[str, Any]:
         """What is copied and pickled: not what passes have left, nor what follows from the rest."""
         return {name: value for name, value in super().__getstate__().items() if name not in _DERIVED}
-
-
-def _is_structure(name: str, value: Any) -> bool:
-    """Whether an attribute is a parameter, or a layer or a list of layers that `Layer.children` would find."""
-    if isinstance(value, list | tuple):
-        return not name.startswith("_") and any(isinstance(item, Layer) for item in value)
-    return isinstance(value, Parameter) or (isinstance(value, Layer) and not name.startswith("_"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy import ndarray
@@ -17,7 +17,7 @@ from .initializers import Initializer, Shape, zeros
 from .modes import is_accumulating
 from .tracing import Traced
 
-__all__ = ["Buffer", "Parameter"]
+__all__ = ["Buffer", "Parameter", "keeps_axes"]
 
 
 USED, FRESH, STALE = False, True, 2
@@ -105,6 +105,19 @@ class Parameter:
         """The gradient that the last backward pass left; zeros before the first."""
         return self._grad
 
+    @grad.setter
+    def grad(self, grad: Array) -> None:
+        raise self._assigned_grad()
+
+    def _assigned_grad(self) -> ContractError:
+        return ContractError(
+            code="LN599",
+            where=f"Parameter {self.name}",
+            saw=f"{self.name or 'parameter'}.grad = ...",
+            why="an optimizer learns from what was given to accumulate, which adds up the gradients of twins too",
+            fix=f"self.{self.name or 'W'}.accumulate(grad); it adds what += would add",
+        )
+
     def accumulate(self, grad: Array) -> None:
         """Add to the gradient: the only way a gradient enters.
 
@@ -122,7 +135,8 @@ class Parameter:
                 where=f"Parameter {self.name}",
                 saw=f"a gradient of shape {tuple(grad.shape)}, the parameter is {self.shape}",
                 why="a gradient has one number for each number of the parameter",
-                fix="sum over the axes that the forward pass broadcast over; transpose where the axes are swapped",
+                fix=keeps_axes(tuple(grad.shape), self.shape)
+                or "sum over the axes that the forward pass broadcast over; transpose where the axes are swapped",
             )
         if type(grad) is Traced:
             grad.trace.accumulate(self, grad)
@@ -204,6 +218,46 @@ class Parameter:
         if state["value"] is not None:
             self.place(state["value"])
 
+    # ------------------------------------------------------------------ a parameter is not an array
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
+        raise self._not_an_array(f"np.{ufunc.__name__} of it")
+
+    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
+        raise self._not_an_array(f"np.{function.__name__} of it")
+
+    def __array__(self, *args: Any, **options: Any) -> Any:
+        raise self._not_an_array("it given in place of an array")
+
+    def _in_arithmetic(self, *operands: Any) -> Any:
+        raise self._not_an_array("it in arithmetic")
+
+    def __getitem__(self, index: Any) -> Any:
+        raise self._not_an_array("an index into it")
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _in_arithmetic
+    __matmul__ = __rmatmul__ = __pow__ = __rpow__ = __neg__ = __abs__ = __lt__ = __le__ = __gt__ = __ge__ = (
+        _in_arithmetic
+    )
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Called only for attributes that are missing."""
+            is_arrays = hasattr(ndarray, name) and not name.startswith("_")
+            hint = f"; its value has: self.{self.name or 'W'}.value.{name}" if is_arrays else ""
+            raise AttributeError(f"{type(self).__name__} has no attribute {name}{hint}", name=name, obj=self)
+
+    def _not_an_array(self, saw: str) -> ContractError:
+        name = self.name or "W"
+        return ContractError(
+            code="LN598",
+            where=f"Parameter {self.name}".strip(),
+            saw=f"the parameter itself: {saw}",
+            why="a Parameter holds two arrays, the value and the gradient",
+            fix=f"self.{name}.value, or self.{name}.grad",
+        )
+
     def __repr__(self) -> str:
         state = "" if self.built else ", not built"
         return f"Parameter({self.name or 'unnamed'}, {self.shape}{state}{', frozen' if self.frozen else ''})"
@@ -236,6 +290,16 @@ class Buffer(Parameter):
         """Let this array be the value from now on. There is no gradient."""
         self._leave()
         self._value = value
+
+
+def keeps_axes(shape: Shape, wanted: Shape) -> str:
+    """What to do where a shape lacks only the axes of length 1 that a sum or a mean takes away; empty elsewhere.
+
+    >>> keeps_axes((3,), (1, 3)), keeps_axes((3,), (4, 3))
+    ('keep the axis that was summed: .sum(axis=..., keepdims=True)', '')
+    """
+    is_summed = len(shape) < len(wanted) and [n for n in shape if n != 1] == [n for n in wanted if n != 1]
+    return "keep the axis that was summed: .sum(axis=..., keepdims=True)" if is_summed else ""
 
 
 def _convert(value: Array, prototype: Array) -> Array:

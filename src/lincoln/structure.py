@@ -9,7 +9,7 @@ from .exc import ContractError
 from .parameters import Parameter
 from .vector import ParameterVector, Vector
 
-__all__ = ["are_there", "fixed", "lay_out", "lay_out_buffers"]
+__all__ = ["are_there", "fixed", "is_part", "lay_out", "lay_out_buffers"]
 
 Slots = tuple[list[Any], list[str], list[Any]]
 
@@ -71,6 +71,17 @@ def fixed(layer: Any, saw: str) -> ContractError:
         why="the structure of a built network is fixed: its vector of parameters and every optimizer rely on it",
         fix="a new container over the same layers: Sequential(body, other_head)",
     )
+
+
+def is_part(name: str, value: Any, base: type) -> bool:
+    """Whether an attribute is a parameter, or a layer or a list of layers that ``children`` would find.
+
+    >>> is_part("size", 3, int), is_part("W", Parameter((2,)), int)
+    (True, True)
+    """
+    if isinstance(value, list | tuple):
+        return not name.startswith("_") and any(isinstance(item, base) for item in value)
+    return isinstance(value, Parameter) or (isinstance(value, base) and not name.startswith("_"))
 
 
 def _slots_of(network: Any) -> Slots | None:

@@ -1,24 +1,89 @@
-"""The check that runs by itself: each user-written layer, once, in the first training step of its network."""
+"""The checks that run by themselves, once, in the first training step of a network in which something is a user's.
+
+Each of a user's layers, the loss and the optimizer are looked at, on copies: nothing of the training changes.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
 import warnings
+from collections.abc import Collection, Iterator
+from typing import Any
 
 import numpy as np
 
-from .. import arrays
-from ..exc import GradientWarning
+from ..exc import GradientWarning, LearningWarning
 from ..layer import Layer
-from ..tree import walk
-from .causes import likely_cause
-from .gradients import numeric_derivative
-from .probe import Probe, undisturbed
+from ..patches import patches
+from ..tree import paths
+from .layers_in_training import bare_weights, gradient_problem, lost_gradients
+from .losses import loss_problem
+from .optimizers import Watch, state_problems
+from .probe import undisturbed
 
-__all__ = ["check_user_layers"]
+__all__ = ["after_backward", "after_step", "before_backward", "before_step", "check_user_layers"]
 
-_ROWS = 4
-_TOLERANCE = 1e-4
+
+def before_backward(loss: Any) -> Collection[Layer]:
+    """Check the user's loss and layers on the batch that has just gone forward; the layers that were warned of.
+
+    Warns:
+        GradientWarning: a wrong gradient, or an array changed in place that others need.
+    """
+    if _is_off():
+        return ()
+    if not loss.own:
+        problem = _found(loss_problem, loss)
+        if problem:
+            _tell(f"{loss!r}: {problem}. lnc.check_gradients(loss, x, y) shows every number.", GradientWarning)
+    return _check_layers(loss.network)
+
+
+def after_backward(network: Layer, blamed: Collection[Layer]) -> None:
+    """Look for parameters of users' layers that the first way back has not reached.
+
+    Warns:
+        LearningWarning: a parameter without a gradient, or one whose gradient did not come by ``accumulate``.
+    """
+    if not _is_off():
+        for title, layer in _users_layers(network):
+            for problem in () if layer in blamed else lost_gradients(layer):
+                _tell(f"{title}: {problem}.", LearningWarning)
+
+
+def before_step(optimizer: Any) -> Watch | None:
+    """Look for weights that the first step will not change; check the layers too where no loss has done so.
+
+    Returns:
+        What watches the step where the optimizer is a user's, to be called in place of ``update``; else None.
+
+    Warns:
+        GradientWarning, LearningWarning: as `before_backward` and `after_backward`; weights that are bare arrays.
+    """
+    if _is_off():
+        return None
+    network: Layer = optimizer.network
+    if network._checked != patches.count:
+        after_backward(network, _check_layers(network))
+    for title, layer in _users_layers(network):
+        for problem in _found(bare_weights, layer) or ():
+            _tell(f"{title}: {problem}.", LearningWarning)
+    if optimizer.own:
+        return None
+    for problem in _found(state_problems, optimizer) or ():
+        _tell(f"{type(optimizer).__name__}: {problem}.", LearningWarning)
+    return Watch(optimizer, after_step)
+
+
+def after_step(watch: Watch) -> None:
+    """Say what a user's ``update`` has done wrong in the step that was watched.
+
+    Warns:
+        LearningWarning: it leaves the weights as they are, or loses what it is to remember.
+    """
+    for problem in _found(Watch.problems, watch) or ():
+        _tell(f"{type(watch.optimizer).__name__}: {problem}.", LearningWarning)
 
 
 def check_user_layers(network: Layer) -> None:
@@ -33,79 +98,47 @@ def check_user_layers(network: Layer) -> None:
     >>> from lincoln import layers
     >>> check_user_layers(layers.ReLU())
     """
-    if os.environ.get("LINCOLN_CHECKS", "").lower() == "off":
-        return
-    for layer in walk(network):
+    if not _is_off():
+        _check_layers(network)
+
+
+def _check_layers(network: Layer) -> list[Layer]:
+    blamed = []
+    if network._checked != patches.count:
+        for title, layer in _users_layers(network):
+            problem = _found(gradient_problem, layer)
+            if problem:
+                _tell(f"{title}: {problem}. lnc.check_gradients(layer, x) shows every number.", GradientWarning)
+                blamed.append(layer)
+        network.__dict__["_checked"] = patches.count
+    return blamed
+
+
+def _users_layers(network: Layer) -> Iterator[tuple[str, Layer]]:
+    """The layers that are not Lincoln's own and have just gone forward, each with its place in the network."""
+    for path, layer in paths(network):
         if not layer.own and layer.last_input is not None:
-            problem = _problem(layer)
-            if problem:
-                warnings.warn(
-                    f"{layer!r}: backward disagrees with forward. {problem}. "
-                    "lnc.check_gradients(layer, x) shows every number; LINCOLN_CHECKS=off switches this check off.",
-                    GradientWarning,
-                    stacklevel=4,
-                )
+            shown = repr(layer) if "\n" not in repr(layer) else type(layer).__name__
+            place = "".join(f"[{name}]" if name.isdigit() else f".{name}" for name in path)
+            yield (f"network{place}, {shown}" if place else shown), layer
 
 
-def _problem(layer: Layer) -> str:
-    """What is wrong with a layer's gradients, or nothing: where the layer fails, the real pass will say so itself."""
-    rows = layer.last_input
-    rows = tuple(part[:_ROWS] for part in rows) if isinstance(rows, tuple) else rows[:_ROWS]
-    with undisturbed():
+def _found(check: Any, subject: Any) -> Any:
+    """What a check finds; nothing where the user's code cannot be run by itself: the real step will say so."""
+    with undisturbed(), np.errstate(all="ignore"):  # a check may go where the training does not
         try:
-            probe = Probe(layer, rows)
-            if not np.array_equal(probe.outputs(), probe.outputs()):
-                return ""
-            if _changes_its_input(probe):
-                return "forward changes its input in place, which other layers and the data still need"
-            analytic = probe.analytic()
+            return check(subject)
         except Exception:
-            return ""
-        rng = np.random.default_rng(0)
-        for name in probe.places:
-            problem = _direction_problem(probe, name, analytic[name], rng)
-            if problem:
-                return problem
-    return ""
+            return None
 
 
-def _changes_its_input(probe: Probe) -> bool:
-    """Whether forward writes into what it is given; tried on the batch and on its mirror image."""
-    place = probe.places.get("input")
-    if place is None:
-        return False
-    given = arrays.copied(place)
-    for batch in (given, -given):
-        place[...] = batch
-        probe.outputs()
-        if not np.array_equal(arrays.numpy(place), arrays.numpy(batch)):
-            return True
-    place[...] = given
-    return False
+def _is_off() -> bool:
+    return os.environ.get("LINCOLN_CHECKS", "").lower() == "off"
 
 
-def _direction_problem(probe: Probe, name: str, analytic: np.ndarray, rng: np.random.Generator) -> str:
-    direction = rng.normal(size=analytic.shape)
-    expected = float((analytic * direction).sum())
-    scale = max(float(np.linalg.norm(analytic)), 1e-8)
-    slope = probe.slope(name, direction)
-    scale = max(scale, abs(slope))
-    if abs(slope - expected) <= _TOLERANCE * scale + probe.noise:
-        return ""
-    left, right = probe.sides(name, direction)
-    if min(left, right) - _TOLERANCE * scale <= expected <= max(left, right) + _TOLERANCE * scale:
-        return ""
-    numeric = _every_element(probe, name, analytic)
-    if probe.has_kink(name, direction, scale) and np.abs(numeric - analytic).max() <= _TOLERANCE * scale:
-        return ""
-    cause = likely_cause(analytic, numeric, examples=len(probe.output_grad), output_grad=probe.output_grad)
-    what = name.replace("input", "input_grad") if name.startswith("input") else f"The gradient of parameter {name}"
-    return f"{what} is wrong; likely cause: {cause}"
-
-
-def _every_element(probe: Probe, name: str, analytic: np.ndarray) -> np.ndarray:
-    """All derivatives of a small array, or those of its first elements: enough to recognize a pattern."""
-    numeric = np.array(analytic)
-    for index in list(np.ndindex(analytic.shape))[:256]:
-        numeric[index] = numeric_derivative(probe, name, index, float(analytic[index]), tolerance=_TOLERANCE)
-    return numeric
+def _tell(message: str, category: type[Warning]) -> None:
+    """Warn, at the line of the user's that led here."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).partition(".")[0] == "lincoln":
+        frame, level = frame.f_back, level + 1
+    warnings.warn(f"{message} LINCOLN_CHECKS=off switches this check off.", category, stacklevel=level)

@@ -16,6 +16,7 @@ from .. import arrays, modes
 from ..arrays import Array
 from ..foreign import ForeignParameter
 from ..layer import Layer
+from ..patches import patches
 from ..tree import walk
 
 __all__ = ["Probe", "in_dtype", "named_parts", "undisturbed"]
@@ -46,6 +47,7 @@ class Probe:
         self.input = _float64_copy(input)
         self.subject = in_dtype(_built(subject, self.input), "float64")
         self.network: Layer = getattr(self.subject, "network", self.subject)
+        vars(self.subject)["_checked"] = patches.count  # what is being checked does not check itself
         self.labels = labels
         self.is_loss = self.network is not self.subject
         self._generators = [

@@ -11,6 +11,7 @@ from ..exc import ContractError, DataError, MatchError
 from ..initializers import Initializer, zeros
 from ..layer import Layer
 from ..parameters import Parameter
+from ..spelling import explain
 from .activations import ACTIVATIONS
 from .linear import Linear
 
@@ -67,8 +68,9 @@ class Container(Layer):
         return found
 
     def _name_place(self, error: Exception, index: int) -> None:
-        """Add to an error the path to the layer that it came from."""
+        """Add to an error the path to the layer that it came from, and what may have led to it."""
         layer = self.layers[index]
+        explain(layer, error)
         shown = repr(layer) if "\n" not in repr(layer) else type(layer).__name__
         error.add_note(f"in {type(self).__name__}[{index}], {shown}")
 
@@ -367,7 +369,7 @@ def _check_layers(container: Container) -> None:
             raise ContractError(
                 code="LN118",
                 where=f"{type(container).__name__}[{index}]",
-                saw=f"a {type(layer).__name__}: {layer!r}",
+                saw=f"a {'class' if isinstance(layer, type) else type(layer).__name__}: {layer!r}",
                 why="a network is made of layer objects",
                 fix=_instead_of(layer),
             )

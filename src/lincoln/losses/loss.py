@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any, ClassVar, Literal
 
 from .. import functional, modes
 from ..arguments import WithArguments
 from ..arrays import Array, namespace
-from ..exc import BackwardError, ContractError, DataError, MatchError
+from ..exc import BackwardError, DataError, MatchError
 from ..layer import Layer
+from ..patches import Patchable, patches, unwrapped, wrappers
 from ..records import Recorder
-from ..tracing import one_line
-from ..tree import walk
+from ..spelling import missing
+from ..tracing import Traced, find, one_line
+from ..tree import is_own
 from .ending import check_ending
 from .labels import checked_weights, element_labels
+from .refusals import check_network, check_shape, misshapen, not_kept, nothing_returned
 
 __all__ = ["Loss", "Reduction"]
 
 Reduction = Literal["sum", "mean"]
 
 
-class Loss(WithArguments, Recorder):
+class Loss(WithArguments, Recorder, metaclass=Patchable):
     """The head of a network: it runs the network forward, judges its output, and starts the way back.
 
     A subclass writes ``value(predictions, labels)``, the loss of every element or of every row, and
@@ -73,18 +77,28 @@ class Loss(WithArguments, Recorder):
     takes: ClassVar[str] = ""
     """What the network's output must be: ``"logits"``, ``"probabilities"``, ``"log-probabilities"``, or anything."""
 
-    records: ClassVar[tuple[str, ...]] = ("last_input", "labels", "losses", "_shares", "_gone_back")
+    records: ClassVar[tuple[str, ...]] = ("last_input", "labels", "losses", "_shares", "_gone_back", "_given")
     _watchers: Any = ()
     _shares: Any = None
     _gone_back: Any = None
     _scale: float | None = None
     """What the derivative is multiplied by; None in a sum."""
-    _checked: bool = False
+    _checked: int | None = None
+    """How often classes had been patched when the first step was checked."""
+    _given: Any = None
+    """Labels and weights of the first batch as they came, for that check."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "own" not in vars(cls):
-            cls.own = cls.__module__.partition(".")[0] == __package__.partition(".")[0]
+            type.__setattr__(cls, "own", cls.__module__.partition(".")[0] == __package__.partition(".")[0])
+        cls.rewrap("backward")
+
+    @classmethod
+    def rewrap(cls, name: str) -> None:
+        """Called when a method of the class has been replaced: the first step is checked around it too."""
+        if name == "backward" in vars(cls):
+            type.__setattr__(cls, name, _checked_once(unwrapped(vars(cls)[name])))
 
     def __init__(self, network: Layer, *, reduction: Reduction = "sum") -> None:
         if reduction not in ("sum", "mean"):
@@ -95,6 +109,7 @@ class Loss(WithArguments, Recorder):
                 why="a batch's loss is one number",
                 fix='reduction="sum" or reduction="mean"; loss.losses holds the last batch\'s losses one by one',
             )
+        check_network(type(self).__name__, network)
         self.network = network
         self.reduction = reduction
         check_ending(type(self).__name__, network, self.takes)
@@ -103,11 +118,11 @@ class Loss(WithArguments, Recorder):
 
     def value(self, predictions: Array, labels: Array) -> Array:
         """The loss of every element, or of every row of the last axis."""
-        raise NotImplementedError(f"{type(self).__name__}.value")
+        raise missing(self, "value")
 
     def derivative(self, predictions: Array, labels: Array) -> Array:
         """The derivative of `value` with respect to the predictions, in their shape."""
-        raise NotImplementedError(f"{type(self).__name__}.derivative")
+        raise missing(self, "derivative" if type(self).forward is Loss.forward else "gradient")
 
     def fit_labels(self, predictions: Array, labels: Array) -> Array:
         """Labels in the shape, dtype and library that `value` wants, or a `MatchError`."""
@@ -147,9 +162,11 @@ class Loss(WithArguments, Recorder):
         own = self.__dict__
         own.pop("count", None)
         own["_gone_back"] = None
+        if not self.own and self._checked != patches.count and find((labels,)) is None:
+            own["_given"] = labels, weights
         loss = self.forward(input, labels) if weights is None else self.forward(input, labels, weights)
         if loss is None:
-            raise _nothing_returned(self, "forward")
+            raise nothing_returned(self, "forward")
         if "count" not in own:  # a forward of the subclass's own has not said how many examples there were
             own["count"] = float(len(labels))
             own["total"] = _number(loss) * (1.0 if self.reduction == "sum" else own["count"])
@@ -167,7 +184,9 @@ class Loss(WithArguments, Recorder):
         own["labels"] = labels = self.fit_labels(predictions, labels)
         own["losses"] = losses = self.value(predictions, labels)
         if losses is None:
-            raise _nothing_returned(self, "value")
+            raise nothing_returned(self, "value")
+        if not self.own and getattr(losses, "shape", ()) != predictions.shape:
+            check_shape(self, losses, predictions)
         own["last_input"] = predictions
         return self._reduce(weights)
 
@@ -176,7 +195,7 @@ class Loss(WithArguments, Recorder):
         self._require_forward()
         grad = self.derivative(self.last_input, self.labels)
         if grad is None:
-            raise _nothing_returned(self, "derivative")
+            raise nothing_returned(self, "derivative")
         if self._shares is not None:
             grad = grad * _spread(self._shares, grad.ndim)
         return grad if self._scale is None else grad * self._scale
@@ -188,7 +207,10 @@ class Loss(WithArguments, Recorder):
         gradient that training does not need.
         """
         self._require_forward()
+        is_first = self._checked != patches.count
         if self.network.output is not self.last_input:
+            if is_first and type(self).forward is not Loss.forward:
+                raise not_kept(self)
             raise BackwardError(
                 code="LN146",
                 where=repr(self),
@@ -206,18 +228,13 @@ class Loss(WithArguments, Recorder):
             )
         grad = self.gradient()
         if grad is None:
-            raise _nothing_returned(self, "gradient")
+            raise nothing_returned(self, "gradient")
         if grad.shape != self.last_input.shape:
-            raise MatchError(
-                code="LN133",
-                where=f"{self!r}.gradient",
-                saw=f"a gradient {tuple(grad.shape)}, the network's output was {tuple(self.last_input.shape)}",
-                why="every output has a derivative of its own",
-                fix="do not sum the gradient over outputs",
-            )
-        if not self._checked:
-            _check_first_step(self.network)
-            self.__dict__["_checked"] = True
+            raise misshapen(self, tuple(grad.shape), tuple(self.last_input.shape))
+        checks = _first_checks(self) if is_first else None
+        blamed = checks.before_backward(self) if checks else ()
+        if is_first:
+            self._mark_checked()
         try:
             if modes.blocks() and modes.is_recording():
                 self.network.backward(grad)
@@ -227,6 +244,8 @@ class Loss(WithArguments, Recorder):
             self.network.clear_grad()
             raise
         self.__dict__["_gone_back"] = self.last_input
+        if checks:
+            checks.after_backward(self.network, blamed)
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Tell the watchers of every change, except for what a pass leaves."""
@@ -248,8 +267,15 @@ class Loss(WithArguments, Recorder):
         shown = ", ".join(f"{name}={value!r}" for name, value in self.arguments[1].items() if name != "network")
         return f"{type(self).__name__}({shown})"
 
+    def _mark_checked(self) -> None:
+        own = self.__dict__
+        own["_checked"] = patches.count
+        own.pop("_given", None)
+
     def _require_forward(self) -> None:
         if self.last_input is None:
+            if "count" in self.__dict__ and self._checked != patches.count and type(self).forward is not Loss.forward:
+                raise not_kept(self)
             raise BackwardError(
                 code="LN132",
                 where=repr(self),
@@ -278,22 +304,32 @@ class Loss(WithArguments, Recorder):
         return loss
 
 
-def _check_first_step(network: Layer) -> None:
-    """Have user-written layers checked; the checks are not even loaded where all layers are Lincoln's own."""
-    if not all(layer.own for layer in walk(network)):
-        from ..check import check_user_layers
+def _first_checks(loss: Loss) -> Any:
+    """The checks of the first step; they are not even loaded where network and loss are Lincoln's own."""
+    if type(loss.last_input) is Traced or (loss.own and is_own(loss.network)):
+        return None
+    from ..check import first_step
 
-        check_user_layers(network)
+    return first_step
 
 
-def _nothing_returned(loss: Loss, method: str) -> ContractError:
-    return ContractError(
-        code="LN147",
-        where=f"{loss!r}.{method}",
-        saw=f"{method} returned nothing",
-        why="training needs its result",
-        fix=f"end {method} with a return",
-    )
+def _checked_once(backward: Any) -> Any:
+    """A user's ``backward``, around which the first step is checked too."""
+
+    @functools.wraps(backward)
+    def checked(self: Any, *args: Any, **options: Any) -> Any:
+        if self._checked == patches.count:
+            return backward(self, *args, **options)
+        checks = _first_checks(self)
+        blamed = checks.before_backward(self) if checks else ()
+        self._mark_checked()
+        result = backward(self, *args, **options)
+        if checks:
+            checks.after_backward(self.network, blamed)
+        return result
+
+    wrappers.add(checked.__code__)  # type: ignore[attr-defined]
+    return checked
 
 
 @one_line

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from numbers import Real
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from ..tracing import one_line
 
 def bounded(where: str, name: str, value: float, above: float, *, below: float = math.inf) -> float:
     """A number above one bound and below another, or a `DataError`."""
-    if not above < value < below:
+    if not isinstance(value, Real) or not above < value < below:
         raise DataError(
             code="LN142",
             where=where,
@@ -30,7 +31,7 @@ def class_weight(where: str, weights: Sequence[float] | None) -> tuple[float, ..
     """How much each class counts, or None: finite numbers of at least 0."""
     if weights is None:
         return None
-    values = np.asarray(weights)
+    values = arrays.numpy(weights)
     if values.dtype.kind not in "iuf" or values.ndim != 1 or not (np.isfinite(values).all() and (values >= 0).all()):
         raise DataError(
             code="LN149",
@@ -67,7 +68,9 @@ def weights_of(labels: Array, weights: Array) -> Array:
 
 def positive_weight(where: str, weight: float | Sequence[float]) -> float | tuple[float, ...]:
     """How much a label of 1 counts: one number above 0, or one for every output."""
-    if isinstance(weight, Sequence | np.ndarray) and np.ndim(weight) == 1:
+    if arrays.library(weight):
+        weight = arrays.numpy(weight).tolist()
+    if isinstance(weight, Sequence) and np.ndim(weight) == 1:
         return tuple(bounded(where, "positive_weight", each, above=0.0) for each in weight)
     return bounded(where, "positive_weight", weight, above=0.0)  # type: ignore[arg-type]
 

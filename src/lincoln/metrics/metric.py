@@ -7,6 +7,7 @@ from typing import Any, Generic, Self, TypeVar
 import numpy as np
 
 from ..arguments import WithArguments
+from ..spelling import missing
 from .matching import nothing
 
 __all__ = ["Metric", "Tally"]
@@ -30,15 +31,15 @@ class Tally(WithArguments, Generic[Value]):
 
     def reset(self) -> None:
         """Forget all batches."""
-        raise NotImplementedError(f"{type(self).__name__}.reset")
+        raise missing(self, "reset")
 
     def update(self, predictions: Any, labels: Any) -> None:
         """Take one more batch into account."""
-        raise NotImplementedError(f"{type(self).__name__}.update")
+        raise missing(self, "update")
 
     def compute(self) -> Value:
         """The value over all batches since `reset`."""
-        raise NotImplementedError(f"{type(self).__name__}.compute")
+        raise missing(self, "compute")
 
     def __call__(self, predictions: Any, labels: Any) -> Value:
         """The value for one batch alone. What `update` has gathered stays as it is."""
@@ -123,4 +124,4 @@ class Metric(Tally[float]):
 
     def each(self, predictions: Any, labels: Any) -> np.ndarray:
         """One number for every prediction; the metric is their mean."""
-        raise NotImplementedError(f"{type(self).__name__}.each")
+        raise missing(self, "each")

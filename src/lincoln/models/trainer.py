@@ -22,6 +22,7 @@ from ..optim import Optimizer
 from ..programs import Runner
 from ..tree import leaves
 from .history import Epoch
+from .refusals import not_an_object
 
 __all__ = ["Evaluation", "Trainer"]
 
@@ -101,6 +102,9 @@ class Trainer(WithArguments):
     """
 
     def __init__(self, loss: Loss, optimizer: Optimizer, *, metrics: Iterable[Any] = ()) -> None:
+        for part, kind in ((loss, Loss), (optimizer, Optimizer)):
+            if not isinstance(part, kind):
+                raise not_an_object(part, kind)
         if optimizer.network is not loss.network:
             raise MatchError(
                 code="LN164",

@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict
 
 from ..exc import ContractError
+from ..patches import patches
+from ..tree import is_own
 from .groups import Group
 
-__all__ = ["Common", "FullSignature", "Limits", "unknown_option"]
+__all__ = ["Common", "FullSignature", "Limits", "first_watch", "unknown_option"]
 
 
 class Limits(TypedDict, total=False):
@@ -56,6 +58,24 @@ class FullSignature:
             if not passes_on:
                 break
         return inspect.Signature(list(found.values()))
+
+
+def first_watch(optimizer: Any) -> Any:
+    """Have a user's layers checked before an optimizer's first step; what watches the step, if its rule is a user's.
+
+    Nothing is even loaded where all is Lincoln's own.
+
+    >>> from lincoln import layers, optim
+    >>> first_watch(optim.SGD(layers.Linear(1).build(2))) is None
+    True
+    """
+    watch = None
+    if optimizer.network.built and not (optimizer.own and is_own(optimizer.network)):
+        from ..check import first_step
+
+        watch = first_step.before_step(optimizer)
+    vars(optimizer)["_checked"] = patches.count
+    return watch
 
 
 def unknown_option(kind: type, unknown: Mapping[str, Any]) -> ContractError:

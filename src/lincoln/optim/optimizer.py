@@ -15,8 +15,10 @@ from ..arguments import WithArguments
 from ..arrays import Array
 from ..exc import BackwardError, ContractError, DataError, MatchError
 from ..layer import Layer
+from ..patches import patches
+from ..spelling import missing
 from ..vector import ParameterVector
-from .common import FullSignature, unknown_option
+from .common import FullSignature, first_watch, unknown_option
 from .groups import ALL_OTHERS, Group
 from .options import number
 from .schedules import Schedule
@@ -85,7 +87,10 @@ class Optimizer(WithArguments):
 
     decoupled: ClassVar[bool] = False
     """Whether weight decay is apart from the gradient (Loshchilov, Hutter 2019)."""
+    own: ClassVar[bool] = False
+    """Whether the class is one of Lincoln's own, whose formulas its tests have checked."""
     __signature__ = FullSignature()
+    _checked: int | None = None
 
     def __init__(
         self,
@@ -135,7 +140,7 @@ class Optimizer(WithArguments):
                 steps these parameters have taken, this one included.
             lr: the learning rate of this step.
         """
-        raise NotImplementedError(f"{type(self).__name__}.update")
+        raise missing(self, "update")
 
     # ------------------------------------------------------------------ what a user calls
 
@@ -180,6 +185,8 @@ class Optimizer(WithArguments):
             BackwardError: there is no such gradient, or the network is not built.
             DataError: the schedule gives a rate that is negative or not finite; nothing has been changed then.
         """
+        watch = None if self._checked == patches.count else first_watch(self)
+        update = watch or self.update
         rate = self._lr if isinstance(self._lr, float) else self.learning_rate
         vector = self.network.vector
         if not vector.parameters or not vector.collect():
@@ -199,11 +206,13 @@ class Optimizer(WithArguments):
             elif decay:
                 grad = grad + decay * value
             state.step = steps - segment.missed
-            self.update(value, grad, state, lr)
+            update(value, grad, state, lr)
         if True in frozen:
             self._missed = [missed + held for missed, held in zip(self._missed, frozen, strict=True)]
         self.__dict__.update(steps=steps, last_rate=rate)
         vector.release()
+        if watch is not None:
+            watch.tell()
 
     def observe(self, value: float) -> None:
         """Tell the schedule how the training goes, once an epoch: the validation loss, or else the training loss."""
@@ -251,6 +260,10 @@ class Optimizer(WithArguments):
         return self
 
     # ------------------------------------------------------------------ the machinery
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.own = cls.__module__.partition(".")[0] == __package__.partition(".")[0]
 
     def _nothing_to_learn_from(self, vector: ParameterVector) -> BackwardError:
         """The error for a step without parameters or without gradients."""
@@ -349,7 +362,7 @@ class Optimizer(WithArguments):
 
     def __getstate__(self) -> dict[str, Any]:
         """What is copied and pickled: not the views into the network's vector."""
-        return self.__dict__ | {"_vector": None, "_frozen": [], "_segments": []}
+        return self.__dict__ | {"_vector": None, "_frozen": [], "_segments": [], "_checked": None}
 
 
 def _under(prefix: str, state: Mapping[str, Any]) -> dict[str, Any]:
@@ -368,7 +381,7 @@ def checked_network(network: Any, where: str) -> Layer:
     raise ContractError(
         code="LN409",
         where=where,
-        saw=f"a {type(network).__name__} in place of a network",
+        saw=f"a {'class' if isinstance(network, type) else type(network).__name__} in place of a network",
         why="the optimizer works on the network's parameter vector, which the network makes when it is built",
         fix=f"{where}(network, lr=...): the network itself, not its parameters() and not the loss",
     )

@@ -9,6 +9,8 @@ import types
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from ..patches import is_patched
+
 __all__ = [
     "ANY_NAME",
     "Named",
@@ -176,8 +178,8 @@ class _Cell:
 
 
 def _kinds(owner: Any) -> list[type]:
-    """The classes of an object that are neither Lincoln's nor Python's."""
-    return [kind for kind in type(owner).__mro__ if not is_from(kind.__module__, "builtins")]
+    """The classes of an object that are neither Lincoln's nor Python's, or whose methods a user has replaced."""
+    return [kind for kind in type(owner).__mro__ if not is_from(kind.__module__, "builtins") or is_patched(kind)]
 
 
 def _code(value: Any) -> Iterator[types.FunctionType]:

@@ -16,6 +16,7 @@ from .. import modes
 from ..exc import LincolnError, ProgramWarning
 from ..losses import Loss
 from ..parameters import Buffer
+from ..patches import patches
 from ..tracing import NotTraceableError
 from .binding import same
 from .listing import Program, fits, kind_of
@@ -113,9 +114,12 @@ class Runner:
         self._refused: set[Any] = set()
         self._changes = Changes()
         self._seen = 0
+        self._patches = patches.count
 
     def __call__(self, batch: tuple[Any, ...]) -> float:
         """The loss of a batch; unless it is not finite, every parameter has its gradient afterwards."""
+        if patches.count != self._patches:  # a method of a class has been replaced
+            self._start_again()
         bound = self._last
         if bound is None or self._changes.count != self._seen or not bound.fits(*batch) or not bound.is_ready():
             kind = kind_of(batch)
@@ -155,6 +159,13 @@ class Runner:
                 self._ready[kind] = bound
                 return bound
         return None
+
+    def _start_again(self) -> None:
+        """Forget all programs: they hold what classes did before."""
+        self._patches, self._last = patches.count, None
+        self._bound.clear()
+        self._ready.clear()
+        self._refused.clear()
 
     def _watch(self) -> None:
         """Have every layer, and the loss, count what is set on them."""

@@ -19,6 +19,7 @@ from ..exc import LincolnError
 from ..layer import Layer
 from ..losses import Loss
 from ..parameters import Buffer, Parameter
+from ..patches import unwrapped
 from ..tracing import NotTraceableError, Traced, find
 from ..tree import walk
 from .reach import is_users
@@ -124,7 +125,8 @@ class _Tracer:
         if number in self.recipe.stays:
             kept = layer.last_input, layer.output
             layer.__dict__["last_input"], layer.__dict__["output"] = self._left[number]
-            input_grad = self._method(Method(Place(number), formula.__name__), (output_grad,))
+            name = "backward" if unwrapped(type(layer).backward) is formula else "learn"
+            input_grad = self._method(Method(Place(number), name), (output_grad,))
             layer.__dict__["last_input"], layer.__dict__["output"] = kept
         else:
             with self._in(number, "backward"):
