@@ -264,8 +264,8 @@ class Model(WithArguments):
         return DataLoader(Dataset(features, encoded, weights, dtype=self._dtype()), batch_size=_ROWS)
 
     def _given(self, batches: Any) -> Any:
-        """Batches from elsewhere, in the network's dtype; a function that gives them is left to the trainer."""
-        return batches if batches is None or callable(batches) else as_batches(batches, dtype=self._dtype())
+        """Batches from elsewhere, in the network's dtype, at no place yet; a function that gives them is left as it is."""
+        return batches if batches is None or callable(batches) else as_batches(batches, dtype=self._dtype()).anew()
 
     def _training_batches(self, features: Any, labels: Any, batch_size: int, weights: Any) -> tuple[Any, Any]:
         """Batches to train on, and batches to judge the training on, if there are arrays to take them from."""

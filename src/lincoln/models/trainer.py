@@ -151,7 +151,7 @@ class Trainer(WithArguments):
                 train_loss = self._pass(batches, on_step)
                 seconds = self._time()
             finally:
-                self._under_way = False
+                self._under_way, self._seconds = False, 0.0
             result = Epoch(
                 number=self.epoch,
                 steps=self.optimizer.steps,
@@ -205,10 +205,10 @@ class Trainer(WithArguments):
         return {
             "epoch": self.epoch,
             "step": self.step,
-            "under_way": self._under_way,
+            "under_way": self._under_way or self._resumes,
             "mean": [self.mean.total, self.mean.count],
             "recent": [self.recent.total, self.recent.count],
-            "seconds": self._time() if self._under_way else 0.0,
+            "seconds": self._time() if self._under_way else self._seconds,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> Self:
