@@ -279,6 +279,16 @@ def test_a_run_interrupted_after_its_last_epoch_still_ends_with_the_same_weights
     assert same(Path("runs/whole"), Path("runs/half"))
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the runs are forked")
+@pytest.mark.parametrize("way", [(), ("--stream",)], ids=["whole", "streamed"])
+@pytest.mark.parametrize("kills", ["6", pytest.param(os.environ.get("LINCOLN_KILLS", "50"), marks=pytest.mark.big)])
+def test_runs_killed_at_random_moments_end_with_the_same_bits(kills, way):
+    script = Path(__file__).parents[1] / "benchmarks" / "kill_train.py"
+    result = subprocess.run([sys.executable, script, "--kills", kills, *way], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert f"{kills} kills" in result.stdout
+
+
 @pytest.mark.big
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are others there")
 def test_control_c_leaves_a_run_that_can_go_on():
