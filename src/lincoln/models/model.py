@@ -355,5 +355,5 @@ def _stopping(asked: EarlyStopping | int | None) -> EarlyStopping | None:
 
 
 def _shown(name: str, value: float) -> str:
-    title = name.replace("_", " ").capitalize()
+    title = name[:1].upper() + name[1:].replace("_", " ")
     return f"{title}: {value:.3%}" if name.startswith("accuracy") else f"{title}: {value:.3f}"

@@ -76,7 +76,7 @@ class Trainer(WithArguments):
     Args:
         loss: the loss, with its network.
         optimizer: of the same network.
-        metrics: objects of `lincoln.metrics`, or functions of predictions and labels; they judge the network's
+        metrics: objects or classes of `lincoln.metrics`, or functions of predictions and labels; they judge the network's
             outputs on the validation batches.
 
     Attributes:
@@ -109,7 +109,7 @@ class Trainer(WithArguments):
         self.loss = loss
         self.optimizer = optimizer
         self.network: Layer = loss.network
-        self.metrics = tuple(metrics)
+        self.metrics = tuple(metric() if isinstance(metric, type) else metric for metric in metrics)
         self.epoch = self.step = 0
         self.mean = Mean()
         self.recent = Mean()
