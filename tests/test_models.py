@@ -330,3 +330,35 @@ def test_a_poisson_regressor_predicts_the_expected_counts():
     assert np.allclose(model.predict(X), np.exp(model.outputs(X)[:, 0]))
     assert np.allclose(model.predict(X), rates, rtol=0.01)
     assert model.evaluate(X, rates).metrics["r2"] == pytest.approx(model.score(X, rates))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        lambda: Classifier(Sequential(Dense(1), seed=0)),
+        lambda: Logistic(Sequential(Dense(1), seed=0)),
+        lambda: Regressor(Sequential(Dense(1, None), seed=0)),
+    ],
+    ids=["Classifier", "Logistic", "Regressor"],
+)
+@pytest.mark.parametrize("saved", [False, True])
+def test_models_refuse_columns_in_another_order_than_in_fit(model, saved, tmp_path):
+    pd = pytest.importorskip("pandas")
+    table = pd.DataFrame(X, columns=["age", "pay", "size"])
+    other = table[["size", "pay", "age"]]
+    made = fitted(model(), table, Y)
+    if saved:
+        lnc.save(made, tmp_path / "model.safetensors")
+        made = lnc.load(tmp_path / "model.safetensors")
+    calls = [
+        lambda: made.predict(other),
+        lambda: made.score(other, Y),
+        lambda: made.evaluate(other, Y),
+        lambda: fitted(made, other, Y),
+        lambda: fitted(made, table, Y, valid=(other, Y)),
+    ]
+    for call in calls:
+        with pytest.raises(MatchError, match="column 0 is 'size'; in fit it was 'age'") as caught:
+            call()
+        assert caught.value.code == "LN580"
+    assert (made.predict(other[made.feature_names]) == made.predict(X)).all()

@@ -11,7 +11,19 @@ from .. import arrays
 from ..arrays import Array
 from ..exc import DataError, DimensionError, MatchError
 
-__all__ = ["batch", "batch_dtypes", "check_finite", "check_lengths", "pair", "read", "real", "stored", "weights"]
+__all__ = [
+    "batch",
+    "batch_dtypes",
+    "check_columns",
+    "check_finite",
+    "check_lengths",
+    "column_names",
+    "pair",
+    "read",
+    "real",
+    "stored",
+    "weights",
+]
 
 SIZES = {"float32": 4, "float64": 8, "int64": 8}
 
@@ -158,6 +170,49 @@ def weights(values: Any, features: Array, *, dtype: str, where: str) -> Array:
             fix="finite numbers, 0 or more and not all of them 0; 0 leaves an example out",
         )
     return given if arrays.library(features) == "numpy" else arrays.like(given, arrays.astype(features, real(dtype)))
+
+
+def column_names(values: Any) -> list[str] | None:
+    """What the columns of a DataFrame are called, numbers as text; None for what has no names.
+
+    >>> column_names(np.eye(2)) is None
+    True
+    """
+    columns = getattr(values, "columns", None)
+    return None if columns is None else [str(name) for name in columns]
+
+
+def check_columns(values: Any, names: list[str] | None, *, where: str) -> None:
+    """Refuse a DataFrame whose columns are not those that were learned from, in the same order.
+
+    Columns that are only numbered, 0, 1, ..., have no names that could differ, but an order.
+
+    Raises:
+        MatchError: other names, or another order.
+
+    >>> check_columns(np.eye(2), ["a", "b"], where="Standardizer.transform")
+    """
+    given = column_names(values)
+    if given is None or names is None or given == names:
+        return
+    reordered = sorted(given) == sorted(names)
+    if not reordered and any(one == [str(number) for number in range(len(one))] for one in (given, names)):
+        return
+    new, gone = [name for name in given if name not in names], [name for name in names if name not in given]
+    place = next((i for i, (one, other) in enumerate(zip(given, names, strict=False)) if one != other), 0)
+    raise MatchError(
+        code="LN580",
+        where=where,
+        saw=f"column {place} is {given[place]!r}; in fit it was {names[place]!r}"
+        if reordered
+        else f"columns that fit has not seen: {_listed(new)}; missing: {_listed(gone)}",
+        why="a column is known by its place, so the values of one would be taken for those of another",
+        fix=f"the columns of fit in their order: x[[{_listed(names)}]]",
+    )
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(map(repr, names[:8])) + (", ..." if len(names) > 8 else "") if names else "none"
 
 
 def batch(features: Any, labels: Any, example_weights: Any = None, *, dtype: str, where: str) -> tuple[Array, ...]:
