@@ -139,7 +139,8 @@ class Loss(WithArguments, Recorder):
         Args:
             input: features, batch axis first.
             labels: one row for every example.
-            weights: of the examples, shape ``(n,)``; a weight of 2 counts like the example given twice.
+            weights: of the examples, shape ``(n,)``; a weight of 2 counts like the example given twice, one of 0 for
+                nothing, even if the label is NaN.
         """
         if modes.shared and modes.is_in_doubt():  # another thread predicts: here it is meant to train
             with modes.training():
@@ -178,7 +179,7 @@ class Loss(WithArguments, Recorder):
         if grad is None:
             raise _nothing_returned(self, "derivative")
         if self._shares is not None:
-            grad = grad * _spread(self._shares, grad.ndim)
+            grad = functional.weighted_grad(grad, self._shares)
         return grad if self._scale is None else grad * self._scale
 
     def backward(self) -> None:
@@ -264,7 +265,7 @@ class Loss(WithArguments, Recorder):
         if weights is not None:
             own["_shares"] = weights = checked_weights(type(self).__name__, weights, losses)
             examples = functional.total(weights)
-            losses = losses * _spread(weights, losses.ndim)
+            losses = functional.weighted_losses(losses, self.last_input, weights)
             share = weights if share is None else share * _spread(weights, share.ndim)
         total = functional.total(losses)
         own["count"] = examples
