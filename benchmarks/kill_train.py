@@ -1,7 +1,7 @@
 """Kill ``lincoln train`` at random moments, go on with ``--resume`` until it ends, and compare the models bit for bit.
 
 Each run is killed with SIGKILL several times: at a moment drawn uniformly from the run's duration, or, every other
-time, within 0.3 seconds after it has been told to go on. Half of the runs write checkpoints as often as they can, so
+time, within 0.3 seconds after it has gone on with its training. Half of the runs write checkpoints as often as they can, so
 that kills hit every place of an epoch and the writing itself. One process forks all the others, so it takes a Unix.
 
     python benchmarks/kill_train.py --kills 200
@@ -68,6 +68,17 @@ def ended_well(process: int) -> bool:
     return os.waitpid(process, 0)[1] == 0
 
 
+def is_alive(process: int) -> bool:
+    """Whether a process runs; it is waited for later."""
+    return os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+
+
+def age(folder: Path) -> int:
+    """When the checkpoint of a run was written, which a run that goes on does at once; 0 if there is none."""
+    path = folder / "checkpoint.safetensors"
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
 def outcome(folder: Path) -> bytes:
     """All that a run has led to, as bytes: every array, and the history but for its seconds."""
     model = lnc.load(folder / "model.safetensors")
@@ -84,12 +95,15 @@ def trial(rng: np.random.Generator, begin: list[str], *, kills: int, duration: f
     folder = Path("runs/table")
     for number in range(kills):
         begun = (folder / "config.toml").exists()
+        before = age(folder)
         process = start(["train", "--resume", str(folder)] if begun else begin, often=often)
         soon = begun and number % 2 == 1
+        while soon and age(folder) == before and is_alive(process):
+            time.sleep(0.001)
         time.sleep(rng.uniform(0.0, SOON if soon else 0.6 * duration))
         os.kill(process, signal.SIGKILL)
         if ended_well(process):
-            found["late"] = 1
+            found["late"] += 1
             return found
         found["kills"] += 1
         found["soon"] += soon
