@@ -1,8 +1,9 @@
 """Kill ``lincoln train`` at random moments, go on with ``--resume`` until it ends, and compare the models bit for bit.
 
-Each run is killed with SIGKILL several times: at a moment drawn uniformly from the run's duration, or, every other
-time, within 0.3 seconds after it has gone on with its training. Half of the runs write checkpoints as often as they can, so
-that kills hit every place of an epoch and the writing itself. One process forks all the others, so it takes a Unix.
+Each run is killed with SIGKILL several times: at a moment drawn uniformly from much of the run's duration, or, every
+other time, within 0.3 seconds after it has gone on with its training. Half of the runs write checkpoints as often as
+they can, so that kills hit every place of an epoch and the writing itself. One process forks all the others, so it
+takes a Unix.
 
     python benchmarks/kill_train.py --kills 200
     python benchmarks/kill_train.py --kills 200 --stream
@@ -148,9 +149,11 @@ def main(arguments: list[str] | None = None) -> int:
                 print(own, Path("said").read_text(), flush=True)
             total += found
         os.chdir("/")
-    print(f"{total['kills']} kills, {total['soon']} of them within {SOON} s after a resume, {total['late']} more too late;")
+    print(
+        f"{total['kills']} kills, {total['soon']} of them within {SOON} s after a resume; {total['late']} came too late"
+    )
     print(f"{total['runs']} runs: {total['identical']} ended with the same bits, {total['failed']} failed")
-    print(f"kills while a checkpoint was written: {total['mid_write']}, runs with more than one folder: {total['litter']}")
+    print(f"kills while a file was written: {total['mid_write']}, runs with more than one folder: {total['litter']}")
     return 0 if total["identical"] == total["runs"] and not total["litter"] else 1
 
 

@@ -1,4 +1,4 @@
-"""Every metric over several batches is that of all at once, and that of exact arithmetic, however awkward the numbers."""
+"""Every metric over several batches is that of all at once, and that of exact arithmetic."""
 
 from __future__ import annotations
 
@@ -65,9 +65,7 @@ def exact(name, predictions, labels):
 
 @pytest.mark.parametrize("cuts", [(), *CUTS], ids=str)
 @pytest.mark.parametrize("kind", QUANTITIES)
-@pytest.mark.parametrize(
-    "name", ["mean_squared_error", "mean_absolute_error", "root_mean_squared_error", "r2_score"]
-)
+@pytest.mark.parametrize("name", ["mean_squared_error", "mean_absolute_error", "root_mean_squared_error", "r2_score"])
 def test_quantities_are_judged_as_in_exact_arithmetic(name, kind, cuts):
     predictions, labels = QUANTITIES[kind]
     columns = np.reshape(predictions, (len(predictions), -1)).T, np.reshape(labels, (len(labels), -1)).T

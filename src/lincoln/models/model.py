@@ -271,7 +271,7 @@ class Model(WithArguments):
         return DataLoader(Dataset(features, encoded, weights, dtype=self._dtype()), batch_size=_ROWS)
 
     def _given(self, batches: Any) -> Any:
-        """Batches from elsewhere, in the network's dtype, at no place yet; a function that gives them is left as it is."""
+        """Batches from elsewhere in the network's dtype, no pass begun; a function of them is left to the trainer."""
         return batches if batches is None or callable(batches) else as_batches(batches, dtype=self._dtype()).anew()
 
     def _training_batches(self, features: Any, labels: Any, batch_size: int, weights: Any) -> tuple[Any, Any]:

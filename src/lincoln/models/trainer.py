@@ -76,8 +76,8 @@ class Trainer(WithArguments):
     Args:
         loss: the loss, with its network.
         optimizer: of the same network.
-        metrics: objects or classes of `lincoln.metrics`, or functions of predictions and labels; they judge the network's
-            outputs on the validation batches.
+        metrics: objects or classes of `lincoln.metrics`, or functions of predictions and labels; they judge the
+            network's outputs on the validation batches.
 
     Attributes:
         epoch, step: the numbers of the running epoch, and of its step, from 1.
