@@ -144,7 +144,7 @@ def main(arguments: list[str] | None = None) -> int:
             kills = min(KILLS_OF_A_RUN, options.kills - total["kills"])
             found = trial(rng, begin, kills=kills, duration=duration, often=total["runs"] % 2 == 0)
             found["identical"] = not found["failed"] and outcome(Path("runs/table")) == expected
-            found["litter"] = len(list(own.glob("runs/*"))) > 1
+            found["litter"] = len(list(own.glob("runs/[!.]*"))) > 1
             if not found["identical"]:
                 print(own, Path("said").read_text(), flush=True)
             total += found

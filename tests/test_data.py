@@ -862,3 +862,34 @@ def test_tensors_that_are_not_finite_are_found(tensors):
 def test_complex_tensors_are_refused(tensors):
     with pytest.raises(DataError, match="complex64"):
         Dataset(tensors.ones(2, 2, dtype=tensors.complex64), [0, 1])
+
+
+# ---------------------------------------------------------------- tables of pandas
+
+
+LARGE = 2**53 + np.arange(3)
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "UInt64"])
+def test_large_integers_that_may_be_missing_stay_apart(dtype):
+    column = pd.Series(LARGE).astype(dtype)
+    assert Dataset(np.eye(3), column).labels.tolist() == LARGE.tolist()
+    table = pd.DataFrame({"id": column, "new": [True, False, True]})
+    assert Dataset(table, [0, 1, 0], dtype="int64").features[:, 0].tolist() == LARGE.tolist()
+
+
+@pytest.mark.parametrize(
+    ("column", "shown"),
+    [
+        (pd.to_datetime(["2024-03-31"] * 3), "datetime64"),
+        (pd.to_timedelta([1, 2, 3]), "timedelta64"),
+        (np.array([1j, 2, 3]), "complex128"),
+    ],
+    ids=["dates", "times", "complex"],
+)
+def test_a_table_of_numbers_and_something_else_is_refused_by_the_name_of_its_column(column, shown):
+    table = pd.DataFrame({"age": [1, 2, 3], "pay": [1.5, 2.5, 3.5], "when": column})
+    with pytest.raises(DataError, match=rf"features of type {shown}(?s:.)*in row 0, column 'when'") as caught:
+        Dataset(table, [0, 1, 0])
+    assert caught.value.code == "LN210"
+    assert len(Dataset(table.drop(columns="when"), [0, 1, 0])) == 3

@@ -60,7 +60,8 @@ def epoch_row(epoch: Epoch) -> dict[str, Any]:
 def new_run(runs: Path, name: str, *, config: Callable[[Run], bytes]) -> Run:
     """Make the folder of a new run; where there is a run of that name already, a number is added.
 
-    The folder appears in one moment, with its ``config.toml`` in it: a kill leaves a run to go on with, or none.
+    The folder appears in one moment, with its ``config.toml`` in it: a kill leaves a run to go on with, or none
+    (and, if it comes just before, a hidden folder).
 
     Args:
         runs: the folder of all runs.

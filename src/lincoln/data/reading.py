@@ -17,6 +17,7 @@ __all__ = [
     "check_columns",
     "check_finite",
     "check_lengths",
+    "column",
     "column_names",
     "pair",
     "read",
@@ -211,6 +212,20 @@ def check_columns(values: Any, names: list[str] | None, *, where: str) -> None:
     )
 
 
+def column(values: Any) -> np.ndarray:
+    """One column of a table: integers stay what they are; where numbers are missing, all become floats, those NaN.
+
+    >>> column(np.array([2**53 + 1]))
+    array([9007199254740993])
+    """
+    kind = getattr(values.dtype, "kind", "O")
+    if isinstance(values.dtype, np.dtype) or kind not in "biuf":
+        return np.asarray(values)
+    if kind in "iu" and not values.isna().any():
+        return np.asarray(values.to_numpy(dtype="uint64" if kind == "u" else "int64"))
+    return np.asarray(values.to_numpy(dtype="float64", na_value=np.nan))
+
+
 def _listed(names: list[str]) -> str:
     return ", ".join(map(repr, names[:8])) + (", ..." if len(names) > 8 else "") if names else "none"
 
@@ -283,24 +298,21 @@ def _as_numpy(values: Any, where: str, name: str) -> np.ndarray:
             why="every example has the same shape",
             fix="cut or pad the rows to one length",
         ) from error
-    if array.dtype.kind == "O" and hasattr(values, "items") and hasattr(values, "columns"):
-        array = np.column_stack([_column(column) for _, column in values.items()])
+    if array.dtype.kind not in "biuf" and hasattr(values, "items") and hasattr(values, "columns"):
+        columns = [column(one) for _, one in values.items()]
+        for number, one in enumerate(columns):
+            if one.dtype.kind not in "biufO":  # what has no dtype in common with numbers
+                _refuse(one[:, None], values, where, name, first=number)
+        array = np.column_stack(columns)
     elif array.dtype.kind == "O" and hasattr(values, "to_numpy"):
-        array = _column(values)
+        array = column(values)
     if array.dtype.kind not in "biuf":
         _refuse(array, values, where, name)
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
-def _column(column: Any) -> np.ndarray:
-    """One column of a table: its missing numbers, if it can have any, become NaN."""
-    if getattr(column.dtype, "kind", "O") in "biuf" and not isinstance(column.dtype, np.dtype):
-        return np.asarray(column.to_numpy(dtype="float64", na_value=np.nan))
-    return np.asarray(column)
-
-
-def _refuse(array: np.ndarray, values: Any, where: str, name: str) -> None:
-    """The error for the first value that is not a real number."""
+def _refuse(array: np.ndarray, values: Any, where: str, name: str, *, first: int = 0) -> None:
+    """The error for the first value that is not a real number; the array's first column is this one of the values."""
     index = next(_not_numbers(array), (0,) * array.ndim)
     labels = getattr(values, "columns", None)
     fix = "x.astype(np.float32), or leave the column out; categories as numbers: np.unique(column, return_inverse=True)"
@@ -313,7 +325,8 @@ def _refuse(array: np.ndarray, values: Any, where: str, name: str) -> None:
     raise DataError(
         code="LN210",
         where=where,
-        saw=f"{name} of type {array.dtype}: {_short(array[index])} in {_place(index, labels)}",
+        saw=f"{name} of type {array.dtype}: {_short(array[index])} in "
+        + _place((index[0], index[1] + first) if first else index, labels),
         why="networks compute with real numbers",
         fix=fix,
     )

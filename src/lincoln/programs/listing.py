@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import linecache
+import os
 import textwrap
 import weakref
 from collections.abc import Callable, Iterator
@@ -137,7 +138,7 @@ class Program:
         Raises:
             ContractError: a layer stays a call, or calls what is not NumPy's.
         """
-        write_numpy(self, Path(path))
+        write_numpy(self, Path(os.fsdecode(path)))
 
     def bind(self, loss: Loss) -> Callable[..., float]:
         """The program as a function of a batch, on the arrays of a loss and its network.
