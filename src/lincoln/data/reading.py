@@ -76,6 +76,8 @@ def pair(features: Any, labels: Any, *, where: str) -> tuple[Array, Array]:
     >>> pair([[1.0], [2.0]], [0, 1], where="Dataset")[1]
     array([0, 1])
     """
+    if type(features) is tuple:
+        check_lengths(features, read(labels, where=where, name="labels"), where=where)
     x, y = read(features, where=where, name="features"), read(labels, where=where, name="labels")
     check_lengths(x, y, where=where)
     if arrays.library(x) != arrays.library(y):
@@ -89,6 +91,8 @@ def check_lengths(features: Any, labels: Any, *, where: str, name: str = "labels
     >>> check_lengths([1, 2], [0, 1], where="Dataset")
     """
     if len(features) != len(labels):
+        if type(features) is tuple and _rows_of_each(features) == len(labels):
+            raise _several_inputs(features, where)
         raise MatchError(
             code="LN211",
             where=where,
@@ -291,6 +295,8 @@ def _as_numpy(values: Any, where: str, name: str) -> np.ndarray:
     try:
         array = arrays.numpy(values)
     except ValueError as error:
+        if type(values) is tuple and _rows_of_each(values):
+            raise _several_inputs(values, where) from error
         raise DataError(
             code="LN215",
             where=where,
@@ -309,6 +315,23 @@ def _as_numpy(values: Any, where: str, name: str) -> np.ndarray:
     if array.dtype.kind not in "biuf":
         _refuse(array, values, where, name)
     return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def _rows_of_each(parts: tuple[Any, ...]) -> int:
+    """How many examples several arrays have, each of them; 0 if they are not such arrays."""
+    lengths = {part.shape[0] if getattr(part, "shape", ()) else 0 for part in parts}
+    return lengths.pop() if len(lengths) == 1 else 0
+
+
+def _several_inputs(parts: tuple[Any, ...], where: str) -> DataError:
+    return DataError(
+        code="LN583",
+        where=where,
+        saw=f"features: a tuple of {len(parts)} arrays, {', '.join(str(tuple(part.shape)) for part in parts)}",
+        why="datasets and models take one array of features",
+        fix="np.concatenate([...], axis=1) for one array; or lnc.models.Trainer with batches ((a, b), y), "
+        "which go into the network as they are",
+    )
 
 
 def _refuse(array: np.ndarray, values: Any, where: str, name: str, *, first: int = 0) -> None:
