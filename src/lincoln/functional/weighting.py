@@ -18,9 +18,11 @@ def weighted_losses(losses: Array, predictions: Array, weights: Array) -> Array:
     >>> weighted_losses(np.array([1.0, np.nan]), np.array([0.5, 0.5]), np.array([2.0, 0.0]))
     array([2., 0.])
     """
-    xp = namespace(losses)
-    finite = xp.all(xp.isfinite(xp.reshape(predictions, (predictions.shape[0], -1))), axis=1)
-    return _times(losses, weights, (weights == 0.0) & finite)
+    xp, unused = namespace(losses), weights == 0.0
+    if bool(xp.any(unused)):
+        finite = xp.all(xp.isfinite(xp.reshape(predictions, (predictions.shape[0], -1))), axis=1)
+        losses = _without(losses, unused & finite)
+    return losses * _spread(weights, losses.ndim)
 
 
 @accelerated()
@@ -32,11 +34,18 @@ def weighted_grad(grad: Array, weights: Array) -> Array:
     array([[2.],
            [0.]])
     """
-    return _times(grad, weights, weights == 0.0)
+    unused = weights == 0.0
+    if bool(namespace(grad).any(unused)):
+        grad = _without(grad, unused)
+    return grad * _spread(weights, grad.ndim)
 
 
-def _times(values: Array, weights: Array, unused: Array) -> Array:
-    """Rows multiplied by their weights, and 0 in those that are unused."""
+def _without(values: Array, rows: Array) -> Array:
+    """The values with 0 in some rows, whatever stood there."""
     xp = namespace(values)
-    rows = (weights.shape[0], *(1,) * (values.ndim - 1))
-    return xp.where(xp.reshape(unused, rows), xp.zeros_like(values), values) * xp.reshape(weights, rows)
+    return xp.where(_spread(rows, values.ndim), xp.zeros_like(values), values)
+
+
+def _spread(rows: Array, ndim: int) -> Array:
+    """One number for every row, with as many axes of length 1 behind as it takes to multiply by them."""
+    return namespace(rows).reshape(rows, (rows.shape[0], *(1,) * (ndim - 1)))
