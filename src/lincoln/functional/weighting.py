@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..arrays import Array, namespace
 from ..kernels import accelerated
 
-__all__ = ["weighted_grad", "weighted_losses"]
+__all__ = ["weighted_losses", "weighted_rows"]
 
 
 @accelerated()
@@ -26,18 +26,18 @@ def weighted_losses(losses: Array, predictions: Array, weights: Array) -> Array:
 
 
 @accelerated()
-def weighted_grad(grad: Array, weights: Array) -> Array:
-    """w ∂L/∂p, and 0 where w = 0.   (n, ...) (n,) -> (n, ...)
+def weighted_rows(values: Array, weights: Array) -> Array:
+    """w v, and 0 where w = 0, whatever v is: for the gradients of losses.   (n, ...) (n,) -> (n, ...)
 
     >>> import numpy as np
-    >>> weighted_grad(np.array([[1.0], [np.nan]]), np.array([2.0, 0.0]))
+    >>> weighted_rows(np.array([[1.0], [np.nan]]), np.array([2.0, 0.0]))
     array([[2.],
            [0.]])
     """
     unused = weights == 0.0
-    if bool(namespace(grad).any(unused)):
-        grad = _without(grad, unused)
-    return grad * _spread(weights, grad.ndim)
+    if bool(namespace(values).any(unused)):
+        values = _without(values, unused)
+    return values * _spread(weights, values.ndim)
 
 
 def _without(values: Array, rows: Array) -> Array:

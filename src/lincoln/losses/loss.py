@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from .. import functional, modes
 from ..arguments import WithArguments
-from ..arrays import Array, namespace
+from ..arrays import Array
 from ..exc import BackwardError, ContractError, DataError, MatchError
 from ..layer import Layer
 from ..records import Recorder
@@ -179,7 +179,7 @@ class Loss(WithArguments, Recorder):
         if grad is None:
             raise _nothing_returned(self, "derivative")
         if self._shares is not None:
-            grad = functional.weighted_grad(grad, self._shares)
+            grad = functional.weighted_rows(grad, self._shares)
         return grad if self._scale is None else grad * self._scale
 
     def backward(self) -> None:
@@ -266,7 +266,7 @@ class Loss(WithArguments, Recorder):
             own["_shares"] = weights = checked_weights(type(self).__name__, weights, losses)
             examples = functional.total(weights)
             losses = functional.weighted_losses(losses, self.last_input, weights)
-            share = weights if share is None else share * _spread(weights, share.ndim)
+            share = weights if share is None else functional.weighted_rows(share, weights)
         total = functional.total(losses)
         own["count"] = examples
         if self.reduction == "sum":
@@ -306,11 +306,6 @@ def _number(loss: Any) -> float:
 def _inverse(weight: float) -> float:
     """What a mean multiplies by; a batch whose weights are all 0 counts for nothing."""
     return 1.0 / weight if weight else 0.0
-
-
-def _spread(shares: Array, ndim: int) -> Array:
-    """Numbers for the first axes, with as many axes of length 1 behind as it takes to multiply by them."""
-    return namespace(shares).reshape(shares, (*shares.shape, *(1,) * (ndim - shares.ndim)))
 
 
 def _sum_over(share: Array | None, losses: Array) -> float:
