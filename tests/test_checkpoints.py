@@ -324,6 +324,17 @@ def test_passes_that_end_while_training_runs_are_no_progress_of_it(path):
     assert run() == whole
 
 
+def test_fit_goes_on_from_the_place_that_a_loader_was_given():
+    first = loader()
+    passing = iter(first)
+    next(passing)
+    fitted = model(batch_gen=loader().load_state_dict(first.state_dict()))
+    for expected in (len(first) - 1, len(first)):
+        before = fitted.optimizer.steps
+        fitted.fit(epochs=1, print_every=None)
+        assert fitted.optimizer.steps - before == expected
+
+
 # ---------------------------------------------------------------- when it writes
 
 

@@ -65,6 +65,12 @@ class Passes:
         finally:
             self._open.remove(place)
 
+    def anew(self) -> Passes:
+        """Those of the same batches elsewhere: none is under way, and an epoch that is to go on goes on there."""
+        other = Passes()
+        other._next, self._next = self._next, None
+        return other
+
     def go_on(self, place: Place) -> None:
         """Begin the next pass at this place."""
         self._next = place
@@ -157,7 +163,7 @@ class DataLoader:
     def anew(self) -> Self:
         """The same batches, with a place of its own: passes over the one do not change the `state_dict` of the other.
 
-        Both draw their orders from the same generator.
+        Both draw their orders from the same generator. A place that has been loaded is that of the new one.
 
         >>> loader = DataLoader((np.eye(3), [0, 1, 0]), batch_size=1)
         >>> batch = next(passes := iter(loader))
@@ -165,7 +171,7 @@ class DataLoader:
         (1, 0)
         """
         other = copy.copy(self)
-        other._passes = Passes()
+        other._passes = self._passes.anew()
         return other
 
     def state_dict(self) -> dict[str, Any]:
@@ -247,7 +253,7 @@ class Batches:
     def anew(self) -> Self:
         """The same batches, with a place of its own; see `DataLoader.anew`."""
         other = copy.copy(self)
-        other._passes = Passes()
+        other._passes = self._passes.anew()
         if isinstance(self.source, DataLoader | Batches):
             other.source = self.source.anew()
         return other
