@@ -30,7 +30,7 @@ def as_path(path: FilePath, *, where: str) -> Path:
         raise ModelFileError(
             code="LN582",
             where=where,
-            saw=f"a {type(path).__name__} in place of a path: {path!r}"[:120],
+            saw=f"{type(path).__name__} in place of a path: {path!r}"[:120],
             why="a file is found by its path: text, bytes, or a Path",
             fix='"model.safetensors"',
         ) from error
