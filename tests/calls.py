@@ -68,5 +68,7 @@ CALLS: dict[str, tuple[Any, ...]] = {
     "softmax_cross_entropy": (A, LABELS, 0.1, K),
     "softmax_cross_entropy_grad": (P, LABELS, 0.1, K),
     "one_hot": (LABELS, P),
+    "weighted_losses": (Y, A, np.array([2.0, 0.0])),
+    "weighted_rows": (G, np.array([2.0, 0.0])),
 }
 """Every function with arguments for it."""

@@ -83,6 +83,12 @@ def test_a_run_may_be_interrupted_many_times(path):
     assert outcome(fit(model(), resume=path)) == outcome(fit(model()))
 
 
+def test_a_run_may_be_killed_as_soon_as_it_goes_on(path):
+    for times in (3, 0, 5, 0, 0):
+        killed(model(), path, times=times, resume=path)
+    assert outcome(fit(model(), resume=path)) == outcome(fit(model()))
+
+
 def test_a_run_without_seeds_goes_on_with_its_own_random_numbers(path):
     unseeded = model(seed=None)
     fit(unseeded, checkpoint=Killing(path, times=99, every=1))
@@ -254,6 +260,15 @@ def test_an_epoch_that_was_broken_off_is_not_gone_on_with():
     assert (epoch.number, training.step) == (2, 1)
 
 
+def test_a_state_that_is_to_go_on_is_the_state_that_was_loaded():
+    half, again, states = trainer(), trainer(), []
+    list(half.epochs([(X, Y), (X, Y)], on_step=lambda running: states.append(running.state_dict())))
+    assert states[0]["under_way"]
+    assert states[0]["seconds"] > 0
+    assert again.load_state_dict(states[0]).state_dict() == states[0]
+    assert half.state_dict()["seconds"] == 0
+
+
 def test_a_loader_gives_the_rest_of_its_epoch():
     one, two = loader(), loader()
     passing = iter(one)
@@ -262,6 +277,62 @@ def test_a_loader_gives_the_rest_of_its_epoch():
     rest = [x.tobytes() for x, *_ in two]
     assert rest == [x.tobytes() for x, *_ in passing]
     assert [x.tobytes() for x, *_ in two] == [x.tobytes() for x, *_ in one]
+
+
+@pytest.mark.parametrize("source", [loader, lambda: data.FlatGenerator(loader())])
+@pytest.mark.parametrize("hold", [False, True])
+def test_a_pass_that_was_given_up_is_no_progress_of_the_training(source, hold, path):
+    held = []
+
+    def peek(batches):
+        passing = iter(batches)
+        next(passing)
+        held.extend([passing] * hold)
+
+    def fitted(**options):
+        batches = source()
+        peek(batches)
+        return model(batch_gen=batches).fit(epochs=3, print_every=None, **options)
+
+    for times in (0, 8):
+        with pytest.raises(Killed):
+            fitted(resume=path, checkpoint=Killing(path, times=times, every=1))
+    assert outcome(fitted(resume=path)) == outcome(fitted())
+
+
+def test_passes_that_end_while_training_runs_are_no_progress_of_it(path):
+    def run(*, stop_at=None):
+        training, batches = trainer(), loader()
+        saving = Checkpoint(path, every=1).watch(training, batches=batches)
+        saving.resume()
+
+        def on_step(running):
+            next(iter(batches))
+            saving.on_step(running)
+            if running.optimizer.steps == stop_at:
+                raise Killed
+
+        for _ in training.epochs(batches, epochs=3 - training.completed, on_step=on_step):
+            saving.on_epoch()
+        return training.network.vector.value.tobytes()
+
+    whole = run()
+    path.unlink()
+    for step in (2, 7, 12):
+        with pytest.raises(Killed):
+            run(stop_at=step)
+    assert run() == whole
+
+
+def test_fit_goes_on_from_the_place_that_a_loader_was_given():
+    first = loader()
+    passing = iter(first)
+    next(passing)
+    fitted = model(batch_gen=loader().load_state_dict(first.state_dict()))
+    for expected in (len(first) - 1, len(first)):
+        before = fitted.optimizer.steps
+        fitted.fit(epochs=1, print_every=None)
+        assert fitted.optimizer.steps - before == expected
 
 
 # ---------------------------------------------------------------- when it writes

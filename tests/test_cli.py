@@ -231,6 +231,34 @@ def test_an_interrupted_run_goes_on_bit_for_bit(monkeypatch):
     assert epochs == [1, 2, 3, 4, 5, 6]
 
 
+def test_a_run_that_is_over_says_so_and_is_held_against_its_gates():
+    data = written(Path("people.csv"), text(people()))
+    whole = lincoln("train", data, "-t", "city", *QUICK, "--json").event("result")
+    again = lincoln("train", "--resume", "runs/people", "--json")
+    assert again.code == 0
+    assert "runs/people is over, nothing is left to do" in again.err
+    assert again.event("over") == {name: whole[name] for name in ("run", "model", "metrics")} | {"event": "over"}
+    assert lincoln("train", "--resume", "runs/people", "--fail-under", "accuracy=1.1").code == 6
+
+
+@pytest.mark.parametrize("killed_at", ["lincoln.cli.settings.settings_file", "lincoln.cli.runs.Path.rename"])
+def test_a_run_that_was_killed_before_it_had_settings_takes_no_name(killed_at, monkeypatch):
+    def kill(*_, **__):
+        raise SystemExit(9)
+
+    data = written(Path("people.csv"), text(people()))
+    with monkeypatch.context() as patch:
+        patch.setattr(killed_at, kill)
+        patch.setattr("shutil.rmtree", lambda *_, **__: None)  # who is killed does not clear up
+        lincoln("train", data, "-t", "city", *QUICK)
+    Path("runs/people").mkdir(exist_ok=True)  # what an empty folder is called is free too
+    lincoln("train", data, "-t", "city", *QUICK)
+    lincoln("train", data, "-t", "city", *QUICK)
+    runs = sorted(run.name for run in Path("runs").iterdir())
+    assert runs == ["people", "people-2"]
+    assert all(Path("runs", run, "model.safetensors").is_file() for run in runs)
+
+
 def test_a_run_interrupted_after_its_last_epoch_still_ends_with_the_same_weights(monkeypatch):
     from lincoln.cli.training import Training
 
@@ -249,6 +277,16 @@ def test_a_run_interrupted_after_its_last_epoch_still_ends_with_the_same_weights
     assert whole["epochs"] < 60
     assert lincoln("train", "--resume", "runs/half", "--json").event("result")["epochs"] == whole["epochs"]
     assert same(Path("runs/whole"), Path("runs/half"))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the runs are forked")
+@pytest.mark.parametrize("way", [(), ("--stream",)], ids=["whole", "streamed"])
+@pytest.mark.parametrize("kills", ["6", pytest.param(os.environ.get("LINCOLN_KILLS", "50"), marks=pytest.mark.big)])
+def test_runs_killed_at_random_moments_end_with_the_same_bits(kills, way):
+    script = Path(__file__).parents[1] / "benchmarks" / "kill_train.py"
+    result = subprocess.run([sys.executable, script, "--kills", kills, *way], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert f"{kills} kills" in result.stdout
 
 
 @pytest.mark.big

@@ -429,10 +429,6 @@ def test_a_run_that_goes_on_takes_no_other_settings(trained):
     assert_refused(lincoln("train", "--resume", trained, "--lr", "0.1"), "LN740", 2, ("--lr",))
 
 
-def test_a_run_that_is_over_does_not_go_on(trained):
-    assert_refused(lincoln("train", "--resume", trained), "LN741", 2, ("no checkpoint", "--config"))
-
-
 def test_a_run_goes_on_with_its_own_data_only(trained):
     (trained / "model.safetensors").unlink()
     written(Path("people.csv"), PEOPLE.replace("Rome", "Bonn"))

@@ -709,6 +709,56 @@ def test_a_standardizer_refuses_nan_in_training_data():
         Standardizer().fit([[1.0], [np.nan]])
 
 
+@pytest.mark.parametrize("offset", [0, 1_700_000_000, 2**50])
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64, np.float64, "Int64"])
+def test_a_standardizer_keeps_the_differences_of_large_numbers(offset, dtype):
+    x = pd.DataFrame({"time": np.arange(offset, offset + 100)}).astype(dtype)
+    z = Standardizer().fit_transform(x)[:, 0]
+    small = np.arange(100.0)
+    np.testing.assert_allclose(z, (small - small.mean()) / small.std(), rtol=1e-6)
+
+
+def test_a_standardizer_subtracts_the_mean_of_float32_numbers_before_it_is_rounded():
+    x = np.float32(2**23) + np.arange(100, dtype=np.float32)[:, None]
+    z = Standardizer().fit_transform(x)
+    assert z.dtype == np.float32
+    np.testing.assert_allclose(z.mean(), 0.0, atol=1e-6)
+
+
+TABLE = pd.DataFrame({"age": [1.0, 2.0, 6.0], "pay": [30.0, 10.0, 50.0]})
+
+
+@pytest.mark.parametrize("saved", [False, True])
+@pytest.mark.parametrize(
+    ("table", "saw"),
+    [
+        (TABLE[["pay", "age"]], r"column 0 is 'pay'; in fit it was 'age'"),
+        (TABLE.rename(columns={"pay": "wage"}), r"not seen: 'wage'; missing: 'pay'"),
+        (TABLE[["age", "age"]], r"not seen: none; missing: 'pay'"),
+    ],
+    ids=["order", "names", "twice"],
+)
+def test_a_standardizer_refuses_columns_in_another_place(table, saw, saved):
+    standardizer = Standardizer().fit(TABLE)
+    if saved:
+        standardizer = Standardizer().load_state_dict(standardizer.state_dict())
+    for method in (standardizer.transform, standardizer.inverse_transform):
+        with pytest.raises(MatchError, match=saw) as caught:
+            method(table)
+        assert caught.value.code == "LN580"
+    assert caught.value.fix == "the columns of fit in their order: x[['age', 'pay']]"
+    right = TABLE[["pay", "age"]][["age", "pay"]]
+    assert (standardizer.transform(right) == standardizer.transform(TABLE.to_numpy())).all()
+
+
+def test_columns_that_are_numbered_have_an_order_and_no_names():
+    numbered = pd.DataFrame(TABLE.to_numpy())
+    standardizer = Standardizer().fit(numbered)
+    with pytest.raises(MatchError, match="column 0 is '1'; in fit it was '0'"):
+        standardizer.transform(numbered[[1, 0]])
+    assert (standardizer.transform(TABLE) == Standardizer().fit(TABLE).transform(numbered)).all()
+
+
 def test_a_standardizer_tells_what_it_was_fitted_to():
     assert repr(Standardizer()) == "Standardizer()"
     assert repr(Standardizer().fit(np.eye(3))) == "Standardizer(), fitted to columns (3,)"
@@ -812,3 +862,48 @@ def test_tensors_that_are_not_finite_are_found(tensors):
 def test_complex_tensors_are_refused(tensors):
     with pytest.raises(DataError, match="complex64"):
         Dataset(tensors.ones(2, 2, dtype=tensors.complex64), [0, 1])
+
+
+# ---------------------------------------------------------------- tables of pandas
+
+
+LARGE = 2**53 + np.arange(3)
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "UInt64"])
+def test_large_integers_that_may_be_missing_stay_apart(dtype):
+    column = pd.Series(LARGE).astype(dtype)
+    assert Dataset(np.eye(3), column).labels.tolist() == LARGE.tolist()
+    table = pd.DataFrame({"id": column, "new": [True, False, True]})
+    assert Dataset(table, [0, 1, 0], dtype="int64").features[:, 0].tolist() == LARGE.tolist()
+
+
+@pytest.mark.parametrize(
+    ("column", "shown"),
+    [
+        (pd.to_datetime(["2024-03-31"] * 3), "datetime64"),
+        (pd.to_timedelta([1, 2, 3]), "timedelta64"),
+        (np.array([1j, 2, 3]), "complex128"),
+    ],
+    ids=["dates", "times", "complex"],
+)
+def test_a_table_of_numbers_and_something_else_is_refused_by_the_name_of_its_column(column, shown):
+    table = pd.DataFrame({"age": [1, 2, 3], "pay": [1.5, 2.5, 3.5], "when": column})
+    with pytest.raises(DataError, match=rf"features of type {shown}(?s:.)*in row 0, column 'when'") as caught:
+        Dataset(table, [0, 1, 0])
+    assert caught.value.code == "LN210"
+    assert len(Dataset(table.drop(columns="when"), [0, 1, 0])) == 3
+
+
+@pytest.mark.parametrize("given", [0, 2])
+def test_a_loader_s_state_of_an_older_release_goes_on_as_it_did(given):
+    loader = DataLoader((np.arange(12.0)[:, None], np.arange(12)), batch_size=3, shuffle=True, seed=0)
+    passes = iter(loader)
+    for _ in range(given):
+        next(passes)
+    old = {name: value for name, value in loader.state_dict().items() if name != "now"}
+    other = DataLoader((np.arange(12.0)[:, None], np.arange(12)), batch_size=3, shuffle=True, seed=5)
+    other.load_state_dict(old)
+    rest = [y.tolist() for _, y in (passes if given else loader)]
+    assert [y.tolist() for _, y in other] == rest
+    assert [y.tolist() for _, y in other] == [y.tolist() for _, y in loader]

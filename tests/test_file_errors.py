@@ -548,6 +548,16 @@ CHECKPOINTS = [
         lambda: Checkpoint(RUN, every=100),
     ),
     Mistake(
+        "a number in place of a path",
+        exc.ModelFileError,
+        "LN582",
+        lambda: Checkpoint(3),
+        "Checkpoint",
+        "int in place of a path: 3",
+        '"model.safetensors"',
+        lambda: Checkpoint("model.safetensors"),
+    ),
+    Mistake(
         "a checkpoint of a list",
         exc.ContractError,
         "LN522",

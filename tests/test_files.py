@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -510,3 +511,26 @@ def test_a_link_stays_a_link(tmp_path):
     save(Dense(1), tmp_path / "link")
     assert (tmp_path / "link").is_symlink()
     assert load(tmp_path / "model")[0].size == 1
+
+
+@pytest.mark.parametrize("kind", [str, Path, os.fsencode])
+def test_a_path_may_be_of_any_kind_that_python_takes(kind, tmp_path):
+    network = lnc.Sequential(lnc.Dense(1), seed=0).build(2)
+    path = kind(str(tmp_path / "model.safetensors"))
+    lnc.save(network, path)
+    assert np.array_equal(lnc.load(path).vector.value, network.vector.value)
+    model = lnc.models.Classifier(network).fit(
+        np.eye(2), [0, 1], epochs=1, print_every=None, resume=kind(str(tmp_path / "run")), checkpoint=path
+    )
+    model.history.plot(kind(str(tmp_path / "curve.png")))
+    lnc.program(model.loss, np.eye(2), np.array([0, 1])).to_numpy(kind(str(tmp_path / "step.py")))
+    assert {"curve.png", "step.py"} <= {file.name for file in tmp_path.iterdir()}
+
+
+@pytest.mark.parametrize("path", [3, None, ["model"]])
+def test_what_is_no_path_is_refused(path):
+    network = lnc.Sequential(lnc.Dense(1), seed=0).build(2)
+    for call in (lambda: lnc.save(network, path), lambda: lnc.load(path), lambda: lnc.files.Checkpoint(path)):
+        with pytest.raises(ModelFileError, match="in place of a path") as caught:
+            call()
+        assert caught.value.code == "LN582"

@@ -330,3 +330,67 @@ def test_a_poisson_regressor_predicts_the_expected_counts():
     assert np.allclose(model.predict(X), np.exp(model.outputs(X)[:, 0]))
     assert np.allclose(model.predict(X), rates, rtol=0.01)
     assert model.evaluate(X, rates).metrics["r2"] == pytest.approx(model.score(X, rates))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        lambda: Classifier(Sequential(Dense(1), seed=0)),
+        lambda: Logistic(Sequential(Dense(1), seed=0)),
+        lambda: Regressor(Sequential(Dense(1, None), seed=0)),
+    ],
+    ids=["Classifier", "Logistic", "Regressor"],
+)
+@pytest.mark.parametrize("saved", [False, True])
+def test_models_refuse_columns_in_another_order_than_in_fit(model, saved, tmp_path):
+    pd = pytest.importorskip("pandas")
+    table = pd.DataFrame(X, columns=["age", "pay", "size"])
+    other = table[["size", "pay", "age"]]
+    made = fitted(model(), table, Y)
+    if saved:
+        lnc.save(made, tmp_path / "model.safetensors")
+        made = lnc.load(tmp_path / "model.safetensors")
+    calls = [
+        lambda: made.predict(other),
+        lambda: made.score(other, Y),
+        lambda: made.evaluate(other, Y),
+        lambda: fitted(made, other, Y),
+        lambda: fitted(made, table, Y, valid=(other, Y)),
+    ]
+    for call in calls:
+        with pytest.raises(MatchError, match="column 0 is 'size'; in fit it was 'age'") as caught:
+            call()
+        assert caught.value.code == "LN580"
+    assert (made.predict(other[made.feature_names]) == made.predict(X)).all()
+
+
+@pytest.mark.parametrize("second", [X, X[:, :2]], ids=["alike", "of another width"])
+def test_several_arrays_of_features_are_refused_with_a_fix_that_works(second):
+    both = (X, second)
+    for call in (
+        lambda: fitted(binary(), both),
+        lambda: fitted(binary(), X, valid=(both, Y)),
+        lambda: binary(batch_gen=[(both, Y)]).fit(epochs=1, print_every=None),
+        lambda: data.Dataset(both, Y),
+        lambda: data.DataLoader((both, Y)),
+        lambda: data.train_test_split(both, Y),
+    ):
+        with pytest.raises(DataError, match=r"a tuple of 2 arrays, \(60, 3\)") as caught:
+            call()
+        assert caught.value.code == "LN583"
+    assert fitted(binary(), np.concatenate(both, axis=1)).network.built
+    network = Sequential(Joined(), Dense(1), seed=0)
+    trainer = lnc.models.Trainer(losses.LogLoss(network), optim.SGD(network))
+    (epoch,) = trainer.epochs([(both, Y)])
+    assert np.isfinite(epoch.train_loss)
+
+
+class Joined(lnc.Layer):
+    """Several arrays side by side."""
+
+    def forward(self, input):
+        return np.concatenate(input, axis=1)
+
+    def backward(self, output_grad):
+        width = self.last_input[0].shape[1]
+        return output_grad[:, :width], output_grad[:, width:]

@@ -886,3 +886,61 @@ def test_groups_that_are_set_later_hold_from_the_next_step_on():
     stepped(network, optimizer)
     assert (network.W.value != weights).all()
     assert (network.B.value == bias).all()
+
+
+# ---------------------------------------------------------------------- settings that are changed later
+
+
+SETTINGS = [
+    (kind, name)
+    for kind in (optim.SGD, optim.RMSprop, optim.Adagrad, optim.Adam, optim.AdamW)
+    for name in ("lr", *kind.ranges)
+]
+
+
+@pytest.mark.parametrize("bad", ["a", -1, math.nan, [0.1], (0.5,), (0.5, "a"), {}])
+@pytest.mark.parametrize(("kind", "name"), SETTINGS, ids=lambda one: getattr(one, "__name__", one))
+def test_a_setting_is_checked_whenever_it_is_set(kind, name, bad):
+    network = layers.Linear(1, seed=0).build(2, dtype="float64")
+    optimizer = kind(network, **({"momentum": 0.5} if name == "momentum" else {}))
+    network(np.ones((3, 2)))
+    network.backward(np.ones((3, 1)))
+    before = getattr(optimizer, name), network.vector.value.copy()
+    with pytest.raises(DataError, match=f"{name}.*=") as caught:
+        setattr(optimizer, name, bad)
+    assert (caught.value.code, caught.value.where) == ("LN401", kind.__name__)
+    assert getattr(optimizer, name) == before[0]
+    setattr(optimizer, name, before[0])
+    with pytest.raises(DataError, match="LN401"):
+        kind(network, **{name: bad})
+    optimizer.step()
+    assert not np.array_equal(network.vector.value, before[1])
+
+
+def test_the_numbers_of_a_group_are_checked_whenever_they_are_set():
+    group = optim.Group(optim.biases_and_norms)
+    for name in ("lr_factor", "weight_decay"):
+        with pytest.raises(DataError, match=f"LN401 DataError in Group(?s:.)*{name}='a'"):
+            setattr(group, name, "a")
+
+
+@pytest.mark.parametrize("groups", [[1], [optim.Group(optim.biases_and_norms), "a"], 3, "weights"])
+def test_groups_are_groups(groups):
+    optimizer = optim.SGD(layers.Linear(1))
+    with pytest.raises(ContractError, match="LN581 ContractError in SGD"):
+        optimizer.groups = groups
+    assert len(optimizer.groups) == 1
+
+
+def test_a_schedule_that_gives_no_number_is_refused_before_anything_has_changed():
+    network = layers.Linear(1, seed=0).build(2, dtype="float64")
+    optimizer = optim.SGD(network, lr=lambda step: "fast")
+    network(np.ones((3, 2)))
+    network.backward(np.ones((3, 1)))
+    before = network.vector.value.copy()
+    with pytest.raises(DataError, match=r"LN404(?s:.)*a learning rate of 'fast'"):
+        optimizer.step()
+    assert np.array_equal(network.vector.value, before)
+    optimizer.lr = 0.1
+    optimizer.step()
+    assert not np.array_equal(network.vector.value, before)

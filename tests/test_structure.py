@@ -424,3 +424,31 @@ def test_a_parameter_that_is_placed_in_another_array_is_still_trained():
     np.testing.assert_array_equal(network[0].W.value, expected)
     assert np.shares_memory(network[0].W.value, network.vector.value)
     assert np.shares_memory(network[1].running_mean.value, network.buffers.value)
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        lambda: Sequential(Lookup()),
+        lambda: Sequential(layers.Flatten(), Lookup()),
+        lambda: Sequential(Sequential(Lookup()), Linear(2)),
+        lambda: Parallel(Sequential(Lookup(), Linear(2)), Lookup()),
+    ],
+    ids=["first", "after a shape", "inside", "branches"],
+)
+def test_a_network_of_integers_is_built_before_any_data_come(network):
+    made = network()
+    assert made.accepts == "int"
+    shape = (3,) if len(made) > 1 and isinstance(made[1], Lookup) else 4
+    assert made.build(shape, seed=0).built
+
+
+@pytest.mark.parametrize("network", [Sequential(Linear(2), Dense(1)), Parallel(Linear(2)), Sequential()])
+def test_a_network_of_numbers_is_built_with_numbers(network):
+    assert network.accepts == "any"
+    assert network.build(4, dtype="float64").built
+
+
+def test_numbers_are_refused_by_a_network_of_integers():
+    with pytest.raises(exc.DataError, match=r"LN101(?s:.)*arrays of integers"):
+        Sequential(Lookup(), Linear(2), seed=0)(np.ones((3, 2)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -281,3 +283,33 @@ def test_a_network_of_tensors_learns_the_same():
     finally:
         lnc.arrays.use("numpy")
     np.testing.assert_allclose(model.predict_proba(table()), expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "Int64", "UInt64", "int64[pyarrow]"])
+def test_large_whole_numbers_stay_apart_as_classes_and_as_categories(dtype, tmp_path):
+    large = 2**53 + np.arange(300) % 3
+    table = pd.DataFrame({"id": pd.Series(large).astype(dtype), "size": np.arange(300.0)})
+    model = TabularModel(task="classification", epochs=1, hidden=(2,)).fit(table, "id")
+    assert model.classes.tolist() == sorted(set(large.tolist()))
+    lnc.save(model, tmp_path / "model")
+    assert lnc.load(tmp_path / "model").classes.tolist() == model.classes.tolist()
+    plain = table.assign(id=large)
+    coder = TabularPreprocessor(kinds={"id": "category"})
+    assert np.array_equal(coder.fit_transform(table), coder.fit_transform(plain))
+    missing = table.assign(id=table["id"].astype("Int64").mask(table["size"] > 250))
+    codes = coder.fit(missing).encode(missing)
+    assert len(np.unique(codes[:250], axis=0)[:, 0]) == 250
+    assert len({tuple(row) for row in coder.transform(missing.assign(size=0.0))}) == 4
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "UInt64"])
+def test_large_whole_numbers_stay_apart_as_classes_of_an_estimator(dtype):
+    from lincoln.sklearn import MLPClassifier
+
+    large = 2**53 + np.arange(30) % 3
+    model = MLPClassifier((2,), max_iter=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(np.eye(30), pd.Series(large).astype(dtype))
+    assert model.classes_.tolist() == sorted(set(large.tolist()))
+    assert set(model.predict(np.eye(30)).tolist()) <= set(large.tolist())

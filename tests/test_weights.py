@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from cases import LOSS_CASES, LossCase
 
+import lincoln as lnc
 from lincoln import data, layers, losses, optim
 from lincoln.data import DataLoader, Dataset, FlatGenerator, as_batches, train_test_split
-from lincoln.exc import DataError, MatchError
+from lincoln.exc import DataError, MatchError, TrainingError
 from lincoln.models import Classifier, Regressor, Trainer
 
 each_loss = pytest.mark.parametrize("case", LOSS_CASES, ids=lambda case: case.name)
@@ -54,6 +55,55 @@ def test_training_with_a_weight_of_zero_is_training_without_the_row(case: LossCa
     fewer, losses_fewer = trained(case, reduction, (x[::2], y[::2]))
     np.testing.assert_allclose(weighted, fewer, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(losses_weighted, losses_fewer, rtol=1e-10)
+
+
+def with_nan(labels: np.ndarray, rows: list[int]) -> np.ndarray:
+    """Labels that are unknown in some rows; classes stay what they are, an integer cannot be unknown."""
+    unknown = labels.copy()
+    if labels.dtype.kind == "f":
+        unknown[rows] = np.nan
+    return unknown
+
+
+@each_loss
+@each_reduction
+def test_a_row_of_weight_zero_counts_for_nothing_whatever_its_label(case: LossCase, reduction: str):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(5, 6)), case.labels(rng, (5, case.outputs))
+    w, unknown = np.array([1.0, 0.0, 0.5, 0.0, 1.0]), with_nan(case.labels(rng, (5, case.outputs)), [1, 3])
+    unknown[::2] = y[::2]
+    results = []
+    for labels in (y, unknown):
+        network = case.network(seed=0).build(6, dtype="float64")
+        loss = case.loss(network, reduction=reduction)
+        value = loss(x, labels, w)
+        loss.backward()
+        results.append((value, network.vector.grad.tobytes()))
+    assert np.isfinite(results[0][0])
+    assert results[1] == results[0]
+    weights, reported = trained(case, reduction, (x, unknown, w))
+    expected, losses_expected = trained(case, reduction, (x, y, w))
+    assert reported == losses_expected
+    assert (weights == expected).all()
+
+
+@each_loss
+def test_a_network_that_gives_nan_is_never_passed_over(case: LossCase):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(5, 6)), case.labels(rng, (5, case.outputs))
+    x[1] = np.nan
+    with pytest.raises(TrainingError, match="first not finite: the features"):
+        trained(case, "mean", (x, y, [1.0, 0.0, 1.0, 0.0, 1.0]))
+
+
+def test_a_loss_that_overflows_in_a_row_of_weight_zero_counts_for_nothing():
+    network = layers.Linear(1, weight_init=lnc.initializers.Constant(1.0)).build(1, dtype="float64")
+    loss = losses.Poisson(network)
+    with np.errstate(over="ignore"):
+        value = loss(np.array([[0.0], [1000.0]]), np.array([3.0, 3.0]), np.array([1.0, 0.0]))
+        loss.backward()
+    assert value == 1.0
+    assert network.W.grad == 0.0
 
 
 @each_loss

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable
+import shutil
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +35,11 @@ class Run:
         self.config = folder / "config.toml"
         self.history = folder / "history.jsonl"
 
+    @property
+    def over(self) -> bool:
+        """Whether it has been trained to its end."""
+        return self.model.exists() and not self.checkpoint.exists()
+
     def write_history(self, epochs: Iterable[Epoch]) -> None:
         """Write the history anew: one JSON object for each epoch."""
         replace_file(self.history, "".join(as_json(epoch_row(epoch)) + "\n" for epoch in epochs).encode())
@@ -50,22 +57,39 @@ def epoch_row(epoch: Epoch) -> dict[str, Any]:
     return {**row, **metrics}
 
 
-def new_run(runs: Path, name: str) -> Run:
-    """Make the folder of a new run; where there is one of that name already, a number is added.
+def new_run(runs: Path, name: str, *, config: Callable[[Run], bytes]) -> Run:
+    """Make the folder of a new run; where there is a run of that name already, a number is added.
+
+    The folder appears in one moment, with its ``config.toml`` in it: a kill leaves a run to go on with, or none
+    (and, if it comes just before, a hidden folder).
+
+    Args:
+        runs: the folder of all runs.
+        name: of the run.
+        config: gives the contents of the ``config.toml`` of a run.
 
     Raises:
         OSError: it cannot be made.
     """
     name = re.sub(r'[\x00-\x1f/\\:*?"<>|]+', "-", name).strip(" .") or "run"
+    beside = runs / f".{name}.{os.getpid()}.new"
+    beside.mkdir(parents=True, exist_ok=True)
     number = 1
-    while True:
-        folder = runs / (name if number == 1 else f"{name}-{number}")
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            number += 1
-            continue
-        return Run(folder)
+    try:
+        while True:
+            run = Run(runs / (name if number == 1 else f"{name}-{number}"))
+            (beside / run.config.name).write_bytes(config(run))
+            try:
+                beside.rename(run.folder)  # what is there already, and is more than an empty folder, stays
+            except OSError:
+                if not run.folder.exists():
+                    raise
+                number += 1
+            else:
+                return run
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
 
 
 def find_run(text: str, runs: Path) -> Run:

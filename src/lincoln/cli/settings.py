@@ -12,7 +12,7 @@ from ..exc import MissingPackageError
 from ..files.writing import replace_file
 from .errors import UsageError
 
-__all__ = ["read_settings", "write_settings"]
+__all__ = ["read_settings", "settings_file", "write_settings"]
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "data": (
@@ -97,6 +97,15 @@ def write_settings(path: Path, settings: Mapping[str, Any], *, found: Mapping[st
     Raises:
         MissingPackageError: tomlkit is not installed.
     """
+    replace_file(path, settings_file(path, settings, found=found))
+
+
+def settings_file(path: Path, settings: Mapping[str, Any], *, found: Mapping[str, Any]) -> bytes:
+    """What `write_settings` writes; the path is told in it.
+
+    Raises:
+        MissingPackageError: tomlkit is not installed.
+    """
     try:
         import tomlkit
     except ImportError as error:
@@ -122,7 +131,7 @@ def write_settings(path: Path, settings: Mapping[str, Any], *, found: Mapping[st
         for name, value in values.items():
             table.add(name, _plain(value))
         document.add(section, table)
-    replace_file(path, (tomlkit.dumps(document).rstrip() + "\n").encode())
+    return bytes((tomlkit.dumps(document).rstrip() + "\n").encode())
 
 
 def versions() -> dict[str, str]:

@@ -53,12 +53,12 @@ def train(
     """
     wanted = read_gates(gates)
     run, chosen = _chosen(given, typed, resume)
+    if run is not None and run.over:
+        return _nothing_left(run, wanted, console)
     set_threads(chosen["threads"])
     chosen["threads"] = threads()
     with Progress(console) as progress:
         table = _open(chosen, progress, run, console)
-        run = run or runs.new_run(Path(chosen["runs"]), chosen["name"])
-        chosen["name"] = run.folder.name
         training = Training(run, chosen, table, console, progress)
         if config is not None:
             training.compare(Path(config))
@@ -66,8 +66,9 @@ def train(
             model, test = training.fit()
             metrics = training.finish(model, test)
         except KeyboardInterrupt:
-            console.say(f"\ninterrupted; to go on: lincoln train --resume {run.folder}")
-            console.event("interrupted", run=str(run.folder), epochs=training.epochs)
+            folder = training.run.folder
+            console.say(f"\ninterrupted; to go on: lincoln train --resume {folder}")
+            console.event("interrupted", run=str(folder), epochs=training.epochs)
             return 130
     training.report(model, metrics)
     check_gates(wanted, metrics)
@@ -75,12 +76,11 @@ def train(
 
 
 class Training:
-    """One run of training, on its way."""
+    """One run of training, on its way: one that has begun, or, for None, a new one."""
 
     def __init__(
-        self, run: runs.Run, chosen: dict[str, Any], table: TrainingTable, console: Console, progress: Progress
+        self, run: runs.Run | None, chosen: dict[str, Any], table: TrainingTable, console: Console, progress: Progress
     ) -> None:
-        self.run = run
         self.chosen = chosen
         self.table = table
         self.console = console
@@ -88,7 +88,9 @@ class Training:
         self.epochs = 0
         self.found: dict[str, Any] = {"rows": table.rows, "columns": list(table.kinds)}
         self.found["sha256"] = digest(table.file.layout.path)
-        self._check_data()
+        if run is not None:
+            self._check_data(run)
+        self.run = run or runs.new_run(Path(chosen["runs"]), chosen["name"], config=self._new_settings)
         self.write_settings()
 
     def fit(self) -> tuple[Any, Any]:
@@ -214,17 +216,22 @@ class Training:
         data = self.chosen["data"]
         return self.chosen | {"data": None if data is None else str(Path(data).absolute())}
 
-    def _check_data(self) -> None:
+    def _check_data(self, run: runs.Run) -> None:
         """Refuse to go on with a run on other data than it began with."""
-        before = settings.told(self.run.config, "found").get("sha256")
+        before = settings.told(run.config, "found").get("sha256")
         if before not in (None, self.found["sha256"]):
             raise DataError(
                 code="LN742",
-                where=f"--resume {self.run.folder}",
+                where=f"--resume {run.folder}",
                 saw=f"{self.table.file.layout.path}, changed since the run began",
                 why="the run would go on with other rows than it has learned from",
-                fix=f"the file as it was; or lincoln train --config {self.run.config}, which begins anew",
+                fix=f"the file as it was; or lincoln train --config {run.config}, which begins anew",
             )
+
+    def _new_settings(self, run: runs.Run) -> bytes:
+        """The settings of a run that is to begin, under the name that it gets."""
+        self.chosen["name"] = run.folder.name
+        return settings.settings_file(run.config, self.settings(), found=self.found)
 
     def write_settings(self) -> None:
         """Write every setting as far as it is known."""
@@ -245,15 +252,17 @@ def _chosen(given: Mapping[str, Any], typed: set[str], resume: str | None) -> tu
             why="an interrupted run goes on with the settings that it began with",
             fix=f"--resume {resume} alone; or --config {run.config} with other settings, which begins anew",
         )
-    if run.model.exists() and not run.checkpoint.exists():
-        raise UsageError(
-            code="LN741",
-            where=f"--resume {resume}",
-            saw=f"{run.model}, and no checkpoint",
-            why="the run is over, and there is nothing to go on with",
-            fix=f"lincoln train --config {run.config} with more --epochs, which begins anew",
-        )
     return run, chosen | settings.read_settings(run.config)
+
+
+def _nothing_left(run: runs.Run, wanted: Mapping[str, float], console: Console) -> int:
+    """Say that a run is over, and hold its test against the gates."""
+    found = settings.told(run.config, "found").items()
+    metrics = {name.removeprefix("test_"): value for name, value in found if name.startswith("test_")}
+    console.say(f"{run.folder} is over, nothing is left to do; to begin anew: lincoln train --config {run.config}")
+    console.event("over", run=str(run.folder), model=str(run.model), metrics=metrics)
+    check_gates(wanted, metrics)
+    return 0
 
 
 def _open(chosen: dict[str, Any], progress: Progress, run: runs.Run | None, console: Console) -> TrainingTable:

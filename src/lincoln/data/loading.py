@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import itertools
 import operator
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +17,63 @@ from . import reading
 from .dataset import Batch, Dataset, as_dataset, is_number, parts_of
 
 __all__ = ["Batches", "DataLoader", "FlatGenerator", "as_batches", "generate_batches"]
+
+
+class Place:
+    """How far a pass has come.
+
+    Args:
+        given: how many batches it has given out.
+        before: the state of the generator before it drew the pass's order, if there is one.
+    """
+
+    def __init__(self, given: int = 0, before: Any = None) -> None:
+        self.given = given
+        self.before = before
+
+
+class Passes:
+    """The passes over batches that are under way.
+
+    >>> passes = Passes()
+    >>> with passes.begun() as first:
+    ...     first.given = 3
+    ...     with passes.begun() as second:
+    ...         second.given = 1
+    ...     print(passes.place.given)
+    3
+    >>> passes.place.given
+    0
+    """
+
+    def __init__(self) -> None:
+        self._open: list[Place] = []
+        self._next: Place | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where an epoch stands that is to go on; or the pass that has begun last and is not over."""
+        return self._next or (self._open[-1] if self._open else Place())
+
+    @contextlib.contextmanager
+    def begun(self) -> Iterator[Place]:
+        """A new pass, or the rest of one; it is over when it has ended, and when nobody holds its iterator any more."""
+        place, self._next = self._next or Place(), None
+        self._open.append(place)
+        try:
+            yield place
+        finally:
+            self._open.remove(place)
+
+    def anew(self) -> Passes:
+        """Those of the same batches elsewhere: none is under way, and an epoch that is to go on goes on there."""
+        other = Passes()
+        other._next, self._next = self._next, None
+        return other
+
+    def go_on(self, place: Place) -> None:
+        """Begin the next pass at this place."""
+        self._next = place
 
 
 class DataLoader:
@@ -63,8 +122,7 @@ class DataLoader:
         self.shuffle = shuffle
         self.drop_last = drop_last
         self.rng = np.random.default_rng(seed)
-        self._given = self._skip = 0
-        self._before: Any = None
+        self._passes = Passes()
         if len(self) == 0:
             raise DataError(
                 code="LN218",
@@ -82,27 +140,50 @@ class DataLoader:
     def __iter__(self) -> Iterator[Batch]:
         n = len(self.dataset)
         size = self.batch_size or n
-        self._before = self.rng.bit_generator.state if self.shuffle else None
-        order = self.rng.permutation(n) if self.shuffle else None
-        skip, self._skip = self._skip, 0
         draw = self.dataset.__getitem__
-        if order is not None and isinstance(self.dataset, Dataset) and self.dataset.needs_no_conversion():
-            draw = self.dataset.take
-        for start in range(skip * size, len(self) * size, size):
-            batch = draw(slice(start, min(start + size, n)) if order is None else order[start : start + size])
-            skip += 1
-            self._given = skip
-            yield batch
-        self._given = 0
+        with self._passes.begun() as place:
+            order = self._order(place) if self.shuffle else None
+            if order is not None and isinstance(self.dataset, Dataset) and self.dataset.needs_no_conversion():
+                draw = self.dataset.take
+            for start in range(place.given * size, len(self) * size, size):
+                batch = draw(slice(start, min(start + size, n)) if order is None else order[start : start + size])
+                place.given += 1
+                yield batch
+
+    def _order(self, place: Place) -> np.ndarray:
+        """The order of a pass: a new one, or once more that of a pass which goes on."""
+        rng = self.rng
+        if place.before is None:
+            place.before = rng.bit_generator.state
+        else:
+            rng = copy.deepcopy(rng)
+            rng.bit_generator.state = place.before
+        return rng.permutation(len(self.dataset))
+
+    def anew(self) -> Self:
+        """The same batches, with a place of its own: passes over the one do not change the `state_dict` of the other.
+
+        Both draw their orders from the same generator. A place that has been loaded is that of the new one.
+
+        >>> loader = DataLoader((np.eye(3), [0, 1, 0]), batch_size=1)
+        >>> batch = next(passes := iter(loader))
+        >>> loader.state_dict()["given"], loader.anew().state_dict()["given"]
+        (1, 0)
+        """
+        other = copy.copy(self)
+        other._passes = self._passes.anew()
+        return other
 
     def state_dict(self) -> dict[str, Any]:
-        """The place in the epoch: how many batches have been given out, and the generator as it was before.
+        """The place in the epoch: how many batches have been given out, and the generator before it and now.
+
+        It is the place of the pass that has begun last, of those that are neither over nor given up.
 
         >>> DataLoader((np.eye(3), [0, 1, 0])).state_dict()
-        {'given': 0, 'generator': None}
+        {'given': 0, 'generator': None, 'now': None}
         """
-        state = self._before if self._given else self.rng.bit_generator.state
-        return {"given": self._given, "generator": state if self.shuffle else None}
+        place, now = self._passes.place, self.rng.bit_generator.state if self.shuffle else None
+        return {"given": place.given, "generator": place.before or now, "now": now}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> Self:
         """Go on from what `state_dict` gave: the next pass gives the rest of that epoch, in its order.
@@ -110,7 +191,7 @@ class DataLoader:
         Raises:
             MatchError: the state is of a loader with more batches, or with ``shuffle`` where this has none.
         """
-        given, generator = int(state["given"]), state["generator"]
+        given, generator, now = int(state["given"]), state["generator"], state.get("now")
         if not 0 <= given <= len(self) or (generator is not None) != self.shuffle:
             raise MatchError(
                 code="LN519",
@@ -121,9 +202,10 @@ class DataLoader:
                 fix="the same data, batch_size, shuffle and drop_last as when the state was saved",
             )
         if self.shuffle:
-            self.rng.bit_generator.state = generator
-        self._given = self._skip = given
-        self._before = generator
+            self.rng.bit_generator.state = generator if now is None else now
+            if now is None and given:  # a state of an older release: the order that is under way is drawn again
+                self.rng.permutation(len(self.dataset))
+        self._passes.go_on(Place(given, generator if given else None))
         return self
 
     def __repr__(self) -> str:
@@ -157,19 +239,26 @@ class Batches:
             )
         self.source: Any = source
         self.dtype = dtype
-        self._given = self._skip = 0
+        self._passes = Passes()
 
     def __len__(self) -> int:
         return len(self.source)
 
     def __iter__(self) -> Iterator[Batch]:
         where = type(self).__name__
-        given, self._skip = self._skip, 0
-        for item in self.source if self._source_has_place() else itertools.islice(self.source, given, None):
-            given += 1
-            self._given = given
-            yield reading.batch(*parts_of(item, where, "a batch"), dtype=self.dtype, where=where)
-        self._given = 0
+        with self._passes.begun() as place:
+            skip = 0 if self._source_has_place() else place.given
+            for item in itertools.islice(self.source, skip, None):
+                place.given += 1
+                yield reading.batch(*parts_of(item, where, "a batch"), dtype=self.dtype, where=where)
+
+    def anew(self) -> Self:
+        """The same batches, with a place of its own; see `DataLoader.anew`."""
+        other = copy.copy(self)
+        other._passes = self._passes.anew()
+        if isinstance(self.source, DataLoader | Batches):
+            other.source = self.source.anew()
+        return other
 
     def state_dict(self) -> dict[str, Any]:
         """The place in the epoch: how many batches have been given out, and the source's own state if it has one.
@@ -177,7 +266,8 @@ class Batches:
         >>> Batches([([[1]], [1])]).state_dict()
         {'given': 0, 'source': None}
         """
-        return {"given": self._given, "source": self.source.state_dict() if self._source_has_place() else None}
+        state = self.source.state_dict() if self._source_has_place() else None
+        return {"given": self._passes.place.given, "source": state}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> Self:
         """Go on from what `state_dict` gave; a source without a state gives the same batches in the same order again.
@@ -188,7 +278,7 @@ class Batches:
         """
         if self._source_has_place():
             self.source.load_state_dict(state["source"])
-        self._given = self._skip = int(state["given"])
+        self._passes.go_on(Place(int(state["given"])))
         return self
 
     def _source_has_place(self) -> bool:

@@ -12,7 +12,7 @@ from .. import arrays
 from ..arguments import WithArguments
 from ..arrays import Array
 from ..exc import MatchError, NotFittedError
-from .reading import check_finite, read
+from .reading import check_columns, check_finite, column_names, read
 
 __all__ = ["Standardizer", "standardize"]
 
@@ -26,10 +26,11 @@ class Standardizer(WithArguments):
     Attributes:
         mean_: of every column, float64, in the shape of one example; None before ``fit``.
         scale_: the standard deviation of every column (divided by n), 1 for a constant one.
+        names_: what the columns were called, if ``fit`` was given a DataFrame.
 
     Raises:
         NotFittedError: ``transform`` or ``inverse_transform`` before ``fit``.
-        MatchError: other numbers of columns than in ``fit``.
+        MatchError: other numbers of columns than in ``fit``; a DataFrame with its columns in another order.
         DataError: NaN or infinity in ``fit``, named with row and column; strings, objects, complex numbers.
 
     >>> standardizer = Standardizer().fit([[1.0, 7.0], [3.0, 7.0]])
@@ -42,6 +43,7 @@ class Standardizer(WithArguments):
 
     mean_: np.ndarray | None = None
     scale_: np.ndarray | None = None
+    names_: list[str] | None = None
 
     def fit(self, features: Any) -> Self:
         """Learn mean and scale of every column of an array of shape ``(n, ...)``.
@@ -51,10 +53,12 @@ class Standardizer(WithArguments):
         """
         x = arrays.numpy(read(features, where="Standardizer.fit", name="features"))
         check_finite(features, where="Standardizer.fit")
-        low, std = x.min(axis=0), x.std(axis=0, dtype=np.float64)
-        constant = (low == x.max(axis=0)) | (std == 0.0)
-        self.mean_ = np.where(constant, low, x.mean(axis=0, dtype=np.float64))
-        self.scale_ = np.where(constant, 1.0, std)
+        low = x.min(axis=0)
+        above = np.subtract(x, low, dtype=np.float64)  # sums of large numbers would be rounded
+        std = above.std(axis=0)
+        self.mean_ = np.asarray(low + above.mean(axis=0))
+        self.scale_ = np.where(std == 0.0, 1.0, std)
+        self.names_ = column_names(features)
         return self
 
     def transform(self, features: Any) -> Array:
@@ -63,8 +67,8 @@ class Standardizer(WithArguments):
         >>> Standardizer().fit([[0.0], [2.0]]).transform([[4.0]])
         array([[3.]])
         """
-        x, mean, scale = self._ready(features, "transform")
-        return (x - mean) / scale
+        x, mean, scale, dtype = self._ready(features, "transform")
+        return arrays.astype((x - mean) / scale, dtype)
 
     def fit_transform(self, features: Any) -> Array:
         """`fit`, then `transform`, of the same training data.
@@ -81,16 +85,16 @@ class Standardizer(WithArguments):
         >>> Standardizer().fit([[0.0], [2.0]]).inverse_transform([[3.0]])
         array([[4.]])
         """
-        z, mean, scale = self._ready(features, "inverse_transform")
-        return z * scale + mean
+        z, mean, scale, dtype = self._ready(features, "inverse_transform")
+        return arrays.astype(z * scale + mean, dtype)
 
     def state_dict(self) -> dict[str, Any]:
         """What ``fit`` has learned.
 
         >>> Standardizer().state_dict()
-        {'mean_': None, 'scale_': None}
+        {'mean_': None, 'scale_': None, 'names_': None}
         """
-        return {"mean_": self.mean_, "scale_": self.scale_}
+        return {"mean_": self.mean_, "scale_": self.scale_, "names_": self.names_}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> Self:
         """Go on from what `state_dict` gave.
@@ -109,14 +113,15 @@ class Standardizer(WithArguments):
                 fix="the state that state_dict() of one standardizer gave",
             )
         self.mean_, self.scale_ = parts
+        self.names_ = state.get("names_")
         return self
 
     def __repr__(self) -> str:
         columns = "" if self.mean_ is None else f", fitted to columns {self.mean_.shape}"
         return f"Standardizer(){columns}"
 
-    def _ready(self, values: Any, method: str) -> tuple[Array, Array, Array]:
-        """The values as floating-point numbers, and mean and scale as arrays of their kind and shape."""
+    def _ready(self, values: Any, method: str) -> tuple[Array, Array, Array, str]:
+        """The values, mean and scale in float64, in which large numbers keep their differences; the result's dtype."""
         if self.mean_ is None or self.scale_ is None:
             raise NotFittedError(
                 code="LN229",
@@ -126,6 +131,7 @@ class Standardizer(WithArguments):
                 fix="standardizer.fit(x_train) first",
             )
         x = read(values, where=f"Standardizer.{method}", name="features")
+        check_columns(values, self.names_, where=f"Standardizer.{method}")
         shape = tuple(x.shape[1:])
         one_column = math.prod(shape) == 1 == self.mean_.size
         if shape != self.mean_.shape and not one_column:
@@ -136,9 +142,8 @@ class Standardizer(WithArguments):
                 why="each column has the mean and scale that fit found for it",
                 fix="give the columns that fit was given, in the same order",
             )
-        if arrays.kind(x) == "int":
-            x = arrays.astype(x, "float32")
-        return x, arrays.like(self.mean_.reshape(shape), x), arrays.like(self.scale_.reshape(shape), x)
+        dtype, x = arrays.dtype_name(x) if arrays.kind(x) == "float" else "float32", arrays.astype(x, "float64")
+        return x, arrays.like(self.mean_.reshape(shape), x), arrays.like(self.scale_.reshape(shape), x), dtype
 
 
 def standardize(array: Any) -> Array:

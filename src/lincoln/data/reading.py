@@ -11,7 +11,20 @@ from .. import arrays
 from ..arrays import Array
 from ..exc import DataError, DimensionError, MatchError
 
-__all__ = ["batch", "batch_dtypes", "check_finite", "check_lengths", "pair", "read", "real", "stored", "weights"]
+__all__ = [
+    "batch",
+    "batch_dtypes",
+    "check_columns",
+    "check_finite",
+    "check_lengths",
+    "column",
+    "column_names",
+    "pair",
+    "read",
+    "real",
+    "stored",
+    "weights",
+]
 
 SIZES = {"float32": 4, "float64": 8, "int64": 8}
 
@@ -63,6 +76,8 @@ def pair(features: Any, labels: Any, *, where: str) -> tuple[Array, Array]:
     >>> pair([[1.0], [2.0]], [0, 1], where="Dataset")[1]
     array([0, 1])
     """
+    if type(features) is tuple:
+        check_lengths(features, read(labels, where=where, name="labels"), where=where)
     x, y = read(features, where=where, name="features"), read(labels, where=where, name="labels")
     check_lengths(x, y, where=where)
     if arrays.library(x) != arrays.library(y):
@@ -76,6 +91,8 @@ def check_lengths(features: Any, labels: Any, *, where: str, name: str = "labels
     >>> check_lengths([1, 2], [0, 1], where="Dataset")
     """
     if len(features) != len(labels):
+        if type(features) is tuple and _rows_of_each(features) == len(labels):
+            raise _several_inputs(features, where)
         raise MatchError(
             code="LN211",
             where=where,
@@ -160,6 +177,63 @@ def weights(values: Any, features: Array, *, dtype: str, where: str) -> Array:
     return given if arrays.library(features) == "numpy" else arrays.like(given, arrays.astype(features, real(dtype)))
 
 
+def column_names(values: Any) -> list[str] | None:
+    """What the columns of a DataFrame are called, numbers as text; None for what has no names.
+
+    >>> column_names(np.eye(2)) is None
+    True
+    """
+    columns = getattr(values, "columns", None)
+    return None if columns is None else [str(name) for name in columns]
+
+
+def check_columns(values: Any, names: list[str] | None, *, where: str) -> None:
+    """Refuse a DataFrame whose columns are not those that were learned from, in the same order.
+
+    Columns that are only numbered, 0, 1, ..., have no names that could differ, but an order.
+
+    Raises:
+        MatchError: other names, or another order.
+
+    >>> check_columns(np.eye(2), ["a", "b"], where="Standardizer.transform")
+    """
+    given = column_names(values)
+    if given is None or names is None or given == names:
+        return
+    reordered = sorted(given) == sorted(names)
+    if not reordered and any(one == [str(number) for number in range(len(one))] for one in (given, names)):
+        return
+    new, gone = [name for name in given if name not in names], [name for name in names if name not in given]
+    place = next((i for i, (one, other) in enumerate(zip(given, names, strict=False)) if one != other), 0)
+    raise MatchError(
+        code="LN580",
+        where=where,
+        saw=f"column {place} is {given[place]!r}; in fit it was {names[place]!r}"
+        if reordered
+        else f"columns that fit has not seen: {_listed(new)}; missing: {_listed(gone)}",
+        why="a column is known by its place, so the values of one would be taken for those of another",
+        fix=f"the columns of fit in their order: x[[{_listed(names)}]]",
+    )
+
+
+def column(values: Any) -> np.ndarray:
+    """One column of a table: integers stay what they are; where numbers are missing, all become floats, those NaN.
+
+    >>> column(np.array([2**53 + 1]))
+    array([9007199254740993])
+    """
+    kind = getattr(values.dtype, "kind", "O")
+    if isinstance(values.dtype, np.dtype) or kind not in "biuf":
+        return np.asarray(values)
+    if kind in "iu" and not values.isna().any():
+        return np.asarray(values.to_numpy(dtype="uint64" if kind == "u" else "int64"))
+    return np.asarray(values.to_numpy(dtype="float64", na_value=np.nan))
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(map(repr, names[:8])) + (", ..." if len(names) > 8 else "") if names else "none"
+
+
 def batch(features: Any, labels: Any, example_weights: Any = None, *, dtype: str, where: str) -> tuple[Array, ...]:
     """One batch from anywhere as arrays of one library, in the dtypes of `batch_dtypes`.
 
@@ -221,6 +295,8 @@ def _as_numpy(values: Any, where: str, name: str) -> np.ndarray:
     try:
         array = arrays.numpy(values)
     except ValueError as error:
+        if type(values) is tuple and _rows_of_each(values):
+            raise _several_inputs(values, where) from error
         raise DataError(
             code="LN215",
             where=where,
@@ -228,24 +304,38 @@ def _as_numpy(values: Any, where: str, name: str) -> np.ndarray:
             why="every example has the same shape",
             fix="cut or pad the rows to one length",
         ) from error
-    if array.dtype.kind == "O" and hasattr(values, "items") and hasattr(values, "columns"):
-        array = np.column_stack([_column(column) for _, column in values.items()])
+    if array.dtype.kind not in "biuf" and hasattr(values, "items") and hasattr(values, "columns"):
+        columns = [column(one) for _, one in values.items()]
+        for number, one in enumerate(columns):
+            if one.dtype.kind not in "biufO":  # what has no dtype in common with numbers
+                _refuse(one[:, None], values, where, name, first=number)
+        array = np.column_stack(columns)
     elif array.dtype.kind == "O" and hasattr(values, "to_numpy"):
-        array = _column(values)
+        array = column(values)
     if array.dtype.kind not in "biuf":
         _refuse(array, values, where, name)
     return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
-def _column(column: Any) -> np.ndarray:
-    """One column of a table: its missing numbers, if it can have any, become NaN."""
-    if getattr(column.dtype, "kind", "O") in "biuf" and not isinstance(column.dtype, np.dtype):
-        return np.asarray(column.to_numpy(dtype="float64", na_value=np.nan))
-    return np.asarray(column)
+def _rows_of_each(parts: tuple[Any, ...]) -> int:
+    """How many examples several arrays have, each of them; 0 if they are not such arrays."""
+    lengths = {part.shape[0] if getattr(part, "shape", ()) else 0 for part in parts}
+    return lengths.pop() if len(lengths) == 1 else 0
 
 
-def _refuse(array: np.ndarray, values: Any, where: str, name: str) -> None:
-    """The error for the first value that is not a real number."""
+def _several_inputs(parts: tuple[Any, ...], where: str) -> DataError:
+    return DataError(
+        code="LN583",
+        where=where,
+        saw=f"features: a tuple of {len(parts)} arrays, {', '.join(str(tuple(part.shape)) for part in parts)}",
+        why="datasets and models take one array of features",
+        fix="np.concatenate([...], axis=1) for one array; or lnc.models.Trainer with batches ((a, b), y), "
+        "which go into the network as they are",
+    )
+
+
+def _refuse(array: np.ndarray, values: Any, where: str, name: str, *, first: int = 0) -> None:
+    """The error for the first value that is not a real number; the array's first column is this one of the values."""
     index = next(_not_numbers(array), (0,) * array.ndim)
     labels = getattr(values, "columns", None)
     fix = "x.astype(np.float32), or leave the column out; categories as numbers: np.unique(column, return_inverse=True)"
@@ -258,7 +348,8 @@ def _refuse(array: np.ndarray, values: Any, where: str, name: str) -> None:
     raise DataError(
         code="LN210",
         where=where,
-        saw=f"{name} of type {array.dtype}: {_short(array[index])} in {_place(index, labels)}",
+        saw=f"{name} of type {array.dtype}: {_short(array[index])} in "
+        + _place((index[0], index[1] + first) if first else index, labels),
         why="networks compute with real numbers",
         fix=fix,
     )

@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import math
-import os
 import time
-from pathlib import Path
 from typing import Any, Self
 
 from .. import arrays
@@ -18,7 +16,7 @@ from .container import pack, unpack
 from .names import Registry, name_of
 from .reader import Reader
 from .writer import Writer
-from .writing import replace_file
+from .writing import FilePath, as_path, replace_file
 
 __all__ = ["Checkpoint"]
 
@@ -58,7 +56,7 @@ class Checkpoint(WithArguments):
     True
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, every: int | None = None, seconds: float | None = None) -> None:
+    def __init__(self, path: FilePath, *, every: int | None = None, seconds: float | None = None) -> None:
         if (every is not None and every < 1) or (seconds is not None and not seconds > 0.0):
             raise ContractError(
                 code="LN521",
@@ -67,7 +65,7 @@ class Checkpoint(WithArguments):
                 why="they are the steps and the seconds between two writings",
                 fix="Checkpoint(path, every=100), Checkpoint(path, seconds=60.0), or Checkpoint(path)",
             )
-        self.path = Path(path)
+        self.path = as_path(path, where="Checkpoint")
         self.every = every
         self.seconds = seconds
         self._root: Any = None

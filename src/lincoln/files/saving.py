@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,12 +10,12 @@ from .container import pack, unpack
 from .names import Registry, makes_things, name_of
 from .reader import Reader
 from .writer import Writer
-from .writing import replace_file
+from .writing import FilePath, as_path, replace_file
 
 __all__ = ["load", "save"]
 
 
-def save(thing: Any, path: str | os.PathLike[str]) -> None:
+def save(thing: Any, path: FilePath) -> None:
     """Write a network, a model, or anything else of Lincoln's that learns, into one file.
 
     The file holds the arrays in the safetensors format and, as JSON, everything else that it takes to make the thing
@@ -42,10 +41,11 @@ def save(thing: Any, path: str | os.PathLike[str]) -> None:
       Dense(1)
     )
     """
-    replace_file(path, packed(thing))
+    target = as_path(path, where="save")
+    replace_file(target, packed(thing))
 
 
-def load(path: str | os.PathLike[str], *, registry: Mapping[str, Any] | Iterable[Any] = ()) -> Any:
+def load(path: FilePath, *, registry: Mapping[str, Any] | Iterable[Any] = ()) -> Any:
     """Make what a file holds again: it predicts the same, bit for bit, and can be trained on.
 
     Nothing that the file says is run or imported, and no pickle is ever loaded. The classes are Lincoln's own, or those
@@ -74,8 +74,8 @@ def load(path: str | os.PathLike[str], *, registry: Mapping[str, Any] | Iterable
     >>> load(path, registry=[Double])(np.array([[-1.0, 1.0]]))
     array([[0., 2.]])
     """
-    allowed = Registry(registry)
-    reader = Reader(path, *unpack(path), allowed)
+    allowed, source = Registry(registry), as_path(path, where="load")
+    reader = Reader(source, *unpack(source), allowed)
     with reader.following():
         thing = reader.root()
         reader.value(reader.document.get("run"), "run")  # a checkpoint's place in its run

@@ -6,10 +6,34 @@ import contextlib
 import os
 import stat
 from pathlib import Path
+from typing import TypeAlias
 
 from ..exc import ModelFileError
 
-__all__ = ["replace_file"]
+__all__ = ["FilePath", "as_path", "replace_file"]
+
+FilePath: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+
+def as_path(path: FilePath, *, where: str) -> Path:
+    """The path of a file, in whatever form Python's own functions take it.
+
+    Raises:
+        ModelFileError: it is no path.
+
+    >>> as_path(b"runs/model.safetensors", where="load")
+    PosixPath('runs/model.safetensors')
+    """
+    try:
+        return Path(os.fsdecode(path))
+    except TypeError as error:
+        raise ModelFileError(
+            code="LN582",
+            where=where,
+            saw=f"{type(path).__name__} in place of a path: {path!r}"[:120],
+            why="a file is found by its path: text, bytes, or a Path",
+            fix='"model.safetensors"',
+        ) from error
 
 
 def replace_file(path: str | os.PathLike[str], contents: bytes) -> None:

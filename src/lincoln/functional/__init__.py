@@ -16,5 +16,17 @@ from .reductions import *  # noqa: F403
 from .reductions import __all__ as _reductions
 from .updates import *  # noqa: F403
 from .updates import __all__ as _updates
+from .weighting import *  # noqa: F403
+from .weighting import __all__ as _weighting
 
-__all__ = [*_activations, *_dropout, *_fused, *_linear, *_losses, *_normalization, *_reductions, *_updates]
+__all__ = [
+    *_activations,
+    *_dropout,
+    *_fused,
+    *_linear,
+    *_losses,
+    *_normalization,
+    *_reductions,
+    *_updates,
+    *_weighting,
+]

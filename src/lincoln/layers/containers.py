@@ -29,13 +29,21 @@ class Container(Layer):
     2
     """
 
-    accepts = "any"
     _learns: tuple[int, ...] | None = None
 
     def __init__(self, *layers: Layer, seed: int | None = None) -> None:
         self.layers = layers
         self.seed = seed
         _check_layers(self)
+
+    @property
+    def accepts(self) -> str:  # type: ignore[override]
+        """``"int"`` if a layer that its input goes into wants integers; else ``"any"``: the layers inside convert."""
+        return "int" if any(layer.accepts == "int" for layer in self._first()) else "any"
+
+    def _first(self) -> Sequence[Layer]:
+        """The layers that the input goes into."""
+        return self.layers
 
     def children(self) -> Iterator[tuple[str, Layer]]:
         for index, layer in enumerate(self.layers):
@@ -102,6 +110,10 @@ class Sequential(Container):
     def __init__(self, *layers: Layer, seed: int | None = None) -> None:
         super().__init__(*layers, seed=seed)
         self.prefer_initializer(None)
+
+    def _first(self) -> Sequence[Layer]:
+        """The first layer that does more than change the shape."""
+        return [layer for layer in self.layers if layer.accepts != "any"][:1]
 
     def forward(self, input: Array) -> Array:
         index = 0

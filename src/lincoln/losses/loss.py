@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from .. import functional, modes
 from ..arguments import WithArguments
-from ..arrays import Array, namespace
+from ..arrays import Array
 from ..exc import BackwardError, DataError, MatchError
 from ..layer import Layer
 from ..patches import Patchable, patches, unwrapped, wrappers
@@ -154,7 +154,8 @@ class Loss(WithArguments, Recorder, metaclass=Patchable):
         Args:
             input: features, batch axis first.
             labels: one row for every example.
-            weights: of the examples, shape ``(n,)``; a weight of 2 counts like the example given twice.
+            weights: of the examples, shape ``(n,)``; a weight of 2 counts like the example given twice, one of 0 for
+                nothing, even if the label is NaN.
         """
         if modes.shared and modes.is_in_doubt():  # another thread predicts: here it is meant to train
             with modes.training():
@@ -197,7 +198,7 @@ class Loss(WithArguments, Recorder, metaclass=Patchable):
         if grad is None:
             raise nothing_returned(self, "derivative")
         if self._shares is not None:
-            grad = grad * _spread(self._shares, grad.ndim)
+            grad = functional.weighted_rows(grad, self._shares)
         return grad if self._scale is None else grad * self._scale
 
     def backward(self) -> None:
@@ -290,8 +291,8 @@ class Loss(WithArguments, Recorder, metaclass=Patchable):
         if weights is not None:
             own["_shares"] = weights = checked_weights(type(self).__name__, weights, losses)
             examples = functional.total(weights)
-            losses = losses * _spread(weights, losses.ndim)
-            share = weights if share is None else share * _spread(weights, share.ndim)
+            losses = functional.weighted_losses(losses, self.last_input, weights)
+            share = weights if share is None else functional.weighted_rows(share, weights)
         total = functional.total(losses)
         own["count"] = examples
         if self.reduction == "sum":
@@ -341,11 +342,6 @@ def _number(loss: Any) -> float:
 def _inverse(weight: float) -> float:
     """What a mean multiplies by; a batch whose weights are all 0 counts for nothing."""
     return 1.0 / weight if weight else 0.0
-
-
-def _spread(shares: Array, ndim: int) -> Array:
-    """Numbers for the first axes, with as many axes of length 1 behind as it takes to multiply by them."""
-    return namespace(shares).reshape(shares, (*shares.shape, *(1,) * (ndim - shares.ndim)))
 
 
 def _sum_over(share: Array | None, losses: Array) -> float:

@@ -68,6 +68,7 @@ class TopKError(Metric):
     0.5
     """
 
+    name = "top_5_error"
     higher_is_better = False
 
     def __init__(self, k: int = 5, logprob: bool = False) -> None:

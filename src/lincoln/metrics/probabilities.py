@@ -12,6 +12,9 @@ from .metric import Metric
 
 __all__ = ["LogLoss", "RocAuc", "log_loss", "roc_auc"]
 
+ROUNDING_OF_SUMS = 1e-3
+"""How far the probabilities of all classes may add up to something other than 1."""
+
 
 class LogLoss(Metric):
     """-Σ log p_c / n, p_c being the probability that was given to the label
@@ -54,10 +57,11 @@ class RocAuc(Metric):
 
     Equal scores count one half: it is the area under the receiver operating characteristic (Hanley, McNeil 1982).
     Predictions are ``(n,)`` or ``(n, 1)``, any number that is larger where class 1 is likelier; or ``(n, 2)``, a score
-    for each class. All scores are kept until `compute`.
+    for each class: of probabilities that of class 1 counts, of other scores their difference. All scores are kept until
+    `compute`.
 
     Raises:
-        MatchError: shapes that do not fit; scores for more than two classes.
+        MatchError: shapes that do not fit; scores for more than two classes; one column after two, or two after one.
         DataError: labels other than 0 and 1, or of one class only; predictions that are NaN.
 
     >>> RocAuc()([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])
@@ -81,8 +85,11 @@ class RocAuc(Metric):
                 "one score for each example, or one for each of two classes",
                 where="RocAuc",
             )
-        scores = p.astype(np.float64) if p.ndim == 1 else p[:, 1].astype(np.float64) - p[:, 0]
-        self.seen.append((scores, class_numbers(y, 2, where="RocAuc")))
+        if self.seen and p.ndim != self.seen[0][0].ndim:
+            raise bad_shapes(
+                f"predictions {p.shape} after {self.seen[0][0].shape}", "reset() before others", where="RocAuc"
+            )
+        self.seen.append((p.astype(np.float64), class_numbers(y, 2, where="RocAuc")))
 
     def compute(self) -> float:
         """The value over all batches since `reset`.
@@ -102,15 +109,24 @@ class RocAuc(Metric):
                 why="it compares examples of class 1 with examples of class 0",
                 fix="data that hold both classes: train_test_split(x, y, stratify=True) gives both parts some of each",
             )
-        _, places, counts = np.unique(scores, return_inverse=True, return_counts=True)
+        _, places, counts = np.unique(_of_class_1(scores), return_inverse=True, return_counts=True)
         ranks = np.cumsum(counts) - (counts - 1) / 2
         below = float(ranks[places[labels == 1]].sum()) - positives * (positives + 1) / 2
         return below / (positives * (len(labels) - positives))
 
 
+def _of_class_1(scores: np.ndarray) -> np.ndarray:
+    """What class 1 is ranked by. A difference of probabilities would round small ones until they are equal."""
+    if scores.ndim == 1:
+        return scores
+    inside = bool((scores >= -ROUNDING).all() and (scores <= 1.0 + ROUNDING).all())
+    probabilities = inside and bool((np.abs(scores.sum(axis=1) - 1.0) <= ROUNDING_OF_SUMS).all())
+    return scores[:, 1] if probabilities else np.asarray(scores[:, 1] - scores[:, 0])
+
+
 def _check_probabilities(p: np.ndarray, *, whole_rows: bool) -> None:
     bad = p[(p < -ROUNDING) | (p > 1.0 + ROUNDING)]
-    sums = p.sum(axis=-1)[np.abs(p.sum(axis=-1) - 1.0) > 1e-3] if whole_rows else bad
+    sums = p.sum(axis=-1)[np.abs(p.sum(axis=-1) - 1.0) > ROUNDING_OF_SUMS] if whole_rows else bad
     if bad.size or sums.size:
         raise DataError(
             code="LN562",

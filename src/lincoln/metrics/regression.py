@@ -116,18 +116,24 @@ class R2Score(Metric):
     def reset(self) -> None:
         """Forget all batches."""
         self.count = 0
-        self.mean = self.spread = self.error = np.zeros(())
+        self.origin = self.mean = self.spread = self.error = np.zeros(())
 
     def update(self, predictions: Any, labels: Any) -> None:
-        """Take one more batch into account; means and spreads are joined as in Chan, Golub, LeVeque 1979."""
+        """Take one more batch into account; means and spreads are joined as in Chan, Golub, LeVeque 1979.
+
+        Labels are counted from the first one, so that those of a constant column are exactly 0, and so is their spread.
+        """
         p, y = numbers(predictions, labels, where="R2Score")
         if self.count:
             _check_columns(y, self.mean, where="R2Score")
+        else:
+            self.origin = y[0]
+        self.error = self.error + np.square(p - y).sum(axis=0)
+        y = y - self.origin
         n, mean = len(y), y.mean(axis=0)
         shift = mean - self.mean
         between = np.square(shift) * (self.count * n / (self.count + n))
         self.spread = self.spread + np.square(y - mean).sum(axis=0) + between
-        self.error = self.error + np.square(p - y).sum(axis=0)
         self.count += n
         self.mean = self.mean + shift * (n / self.count)
 

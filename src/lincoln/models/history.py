@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
@@ -192,7 +193,8 @@ class History:
         if path is not None:
             from pathlib import Path
 
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            path = Path(os.fsdecode(path))
+            path.parent.mkdir(parents=True, exist_ok=True)
             figure.savefig(path, dpi=120)
         return figure
 

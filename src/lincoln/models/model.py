@@ -11,6 +11,7 @@ import numpy as np
 from .. import arrays, modes
 from ..arguments import WithArguments
 from ..data import DataLoader, Dataset, as_batches, check_finite
+from ..data.reading import check_columns, column_names
 from ..exc import DataError, MatchError, NotFittedError
 from ..layer import Layer
 from ..losses import Loss
@@ -50,6 +51,7 @@ class Model(WithArguments):
     Attributes:
         history: the epochs so far, a `History`.
         trainer: the training loop.
+        feature_names: what the columns are called, if a DataFrame was learned from.
 
     Raises:
         MatchError: the loss or the optimizer is of another network.
@@ -74,6 +76,7 @@ class Model(WithArguments):
         self.valid_gen = valid_gen
         self.seed = seed
         self.history = History()
+        self.feature_names: list[str] | None = None
         if self.loss.network is not network:
             raise MatchError(
                 code="LN170",
@@ -197,16 +200,18 @@ class Model(WithArguments):
 
         >>> from lincoln import Dense, models
         >>> models.Regressor(Dense(1, None)).state_dict()
-        {'history': {...}, 'epoch': 0, '_one_column': True}
+        {'history': {...}, 'epoch': 0, 'feature_names': None, '_one_column': True}
         """
         learned = {name: getattr(self, name) for name in self.learned}
-        return {"history": self.history.state_dict(), "epoch": self.trainer.completed} | learned
+        names = {"feature_names": self.feature_names}
+        return {"history": self.history.state_dict(), "epoch": self.trainer.completed} | names | learned
 
     def load_state_dict(self, state: Mapping[str, Any]) -> Self:
         """Go on from what `state_dict` gave."""
         history = History().load_state_dict(state["history"])
         learned = {name: state[name] for name in self.learned}
         self.trainer.epoch, self.history = int(state["epoch"]), history
+        self.feature_names = state.get("feature_names")
         for name, value in learned.items():
             setattr(self, name, value)
         return self
@@ -227,6 +232,7 @@ class Model(WithArguments):
             NotFittedError: nothing has been trained yet.
         """
         self._require_fitted("predict")
+        check_columns(features, self.feature_names, where=f"{type(self).__name__}.predict")
         check_finite(features, where=f"{type(self).__name__}.predict")
         dataset = Dataset(features, np.zeros(len(features), dtype=np.int64), dtype=self._dtype())
         with modes.evaluation():
@@ -259,13 +265,14 @@ class Model(WithArguments):
         return arrays.dtype_name(value) if self.network.built and value.shape[0] else "float32"
 
     def _loader(self, features: Any, labels: Any, weights: Any = None) -> DataLoader:
+        check_columns(features, self.feature_names, where=type(self).__name__)
         check_finite(features, where=type(self).__name__)
         encoded = self.network_labels(arrays.numpy(labels))
         return DataLoader(Dataset(features, encoded, weights, dtype=self._dtype()), batch_size=_ROWS)
 
     def _given(self, batches: Any) -> Any:
-        """Batches from elsewhere, in the network's dtype; a function that gives them is left to the trainer."""
-        return batches if batches is None or callable(batches) else as_batches(batches, dtype=self._dtype())
+        """Batches from elsewhere in the network's dtype, no pass begun; a function of them is left to the trainer."""
+        return batches if batches is None or callable(batches) else as_batches(batches, dtype=self._dtype()).anew()
 
     def _training_batches(self, features: Any, labels: Any, batch_size: int, weights: Any) -> tuple[Any, Any]:
         """Batches to train on, and batches to judge the training on, if there are arrays to take them from."""
@@ -287,6 +294,7 @@ class Model(WithArguments):
                 self.network(first)
         self.learn_labels(arrays.numpy(labels))
         judged = self._loader(features, labels, weights)
+        self.feature_names = self.feature_names or column_names(features)
         if self.batch_gen is None:
             return DataLoader(judged.dataset, batch_size=batch_size, shuffle=True, seed=self._shuffling()), judged
         if weights is not None:
@@ -355,5 +363,5 @@ def _stopping(asked: EarlyStopping | int | None) -> EarlyStopping | None:
 
 
 def _shown(name: str, value: float) -> str:
-    title = name.replace("_", " ").capitalize()
+    title = name[:1].upper() + name[1:].replace("_", " ")
     return f"{title}: {value:.3%}" if name.startswith("accuracy") else f"{title}: {value:.3f}"

@@ -80,8 +80,8 @@ class Trainer(WithArguments):
     Args:
         loss: the loss, with its network.
         optimizer: of the same network.
-        metrics: objects of `lincoln.metrics`, or functions of predictions and labels; they judge the network's
-            outputs on the validation batches.
+        metrics: objects or classes of `lincoln.metrics`, or functions of predictions and labels; they judge the
+            network's outputs on the validation batches.
 
     Attributes:
         epoch, step: the numbers of the running epoch, and of its step, from 1.
@@ -116,7 +116,7 @@ class Trainer(WithArguments):
         self.loss = loss
         self.optimizer = optimizer
         self.network: Layer = loss.network
-        self.metrics = tuple(metrics)
+        self.metrics = tuple(metric() if isinstance(metric, type) else metric for metric in metrics)
         self.epoch = self.step = 0
         self.mean = Mean()
         self.recent = Mean()
@@ -157,7 +157,7 @@ class Trainer(WithArguments):
                 train_loss = self._pass(batches, on_step)
                 seconds = self._time()
             finally:
-                self._under_way = False
+                self._under_way, self._seconds = False, 0.0
             result = Epoch(
                 number=self.epoch,
                 steps=self.optimizer.steps,
@@ -211,10 +211,10 @@ class Trainer(WithArguments):
         return {
             "epoch": self.epoch,
             "step": self.step,
-            "under_way": self._under_way,
+            "under_way": self._under_way or self._resumes,
             "mean": [self.mean.total, self.mean.count],
             "recent": [self.recent.total, self.recent.count],
-            "seconds": self._time() if self._under_way else 0.0,
+            "seconds": self._time() if self._under_way else self._seconds,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> Self:

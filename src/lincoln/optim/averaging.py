@@ -14,7 +14,7 @@ from ..arrays import Array
 from ..exc import MatchError, NotFittedError
 from ..layer import Layer
 from ..vector import ParameterVector
-from .optimizer import checked_network, of_kind
+from .common import checked_network, of_kind
 from .options import number
 
 __all__ = ["WeightAverage"]

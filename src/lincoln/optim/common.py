@@ -1,4 +1,4 @@
-"""The options that all optimizers have in common, and what is said of an option that none has."""
+"""What all optimizers have in common: options, the refusal of what is none, and what they take as a network."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict
 
+from .. import arrays
+from ..arrays import Array
 from ..exc import ContractError
+from ..layer import Layer
 from ..patches import patches
 from ..tree import is_own
 from .groups import Group
 
-__all__ = ["Common", "FullSignature", "Limits", "first_watch", "unknown_option"]
+__all__ = ["Common", "FullSignature", "Limits", "checked_network", "first_watch", "of_kind", "unknown_option"]
 
 
 class Limits(TypedDict, total=False):
@@ -95,3 +98,26 @@ def unknown_option(kind: type, unknown: Mapping[str, Any]) -> ContractError:
         why=f"{kind.__name__} has no such option; it has {', '.join(names)}",
         fix=f"{near[0]}={value!r}" if near else f"{kind.__name__} without {', '.join(unknown)}",
     )
+
+
+def checked_network(network: Any, where: str) -> Layer:
+    """The network, if it is one.
+
+    Raises:
+        ContractError: it is not a network.
+    """
+    if isinstance(network, Layer):
+        return network
+    raise ContractError(
+        code="LN409",
+        where=where,
+        saw=f"a {'class' if isinstance(network, type) else type(network).__name__} in place of a network",
+        why="the optimizer works on the network's parameter vector, which the network makes when it is built",
+        fix=f"{where}(network, lr=...): the network itself, not its parameters() and not the loss",
+    )
+
+
+def of_kind(array: Array, prototype: Array) -> Array:
+    """An array in the library, dtype and device of another: itself where it is such an array already."""
+    kind, wanted = ((arrays.library(a), str(a.dtype), str(a.device)) for a in (array, prototype))
+    return array if kind == wanted else arrays.like(arrays.numpy(array), prototype)

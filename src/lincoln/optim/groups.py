@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 from ..arguments import WithArguments
 from ..parameters import Parameter
-from .options import number
+from .options import Range, Ranged
 
 __all__ = ["Group", "biases_and_norms"]
 
@@ -20,7 +21,7 @@ def biases_and_norms(parameter: Parameter) -> bool:
     return len(parameter.shape) <= 1
 
 
-class Group(WithArguments):
+class Group(Ranged, WithArguments):
     """Parameters that an optimizer treats differently from the others.
 
     Args:
@@ -36,16 +37,17 @@ class Group(WithArguments):
     Group(biases_and_norms, weight_decay=0.0)
     """
 
+    ranges: ClassVar[dict[str, Range]] = {
+        "lr_factor": Range("[0, inf)", "lr_factor=0.1"),
+        "weight_decay": Range("[0, inf)", "weight_decay=0.0", optional=True),
+    }
+
     def __init__(
         self, select: Callable[[Parameter], bool], *, lr_factor: float = 1.0, weight_decay: float | None = None
     ) -> None:
         self.select = select
-        self.lr_factor = number(lr_factor, "[0, inf)", name="lr_factor", where="Group", fix="lr_factor=0.1")
+        self.lr_factor = lr_factor
         self.weight_decay = weight_decay
-        if weight_decay is not None:
-            self.weight_decay = number(
-                weight_decay, "[0, inf)", name="weight_decay", where="Group", fix="weight_decay=0.0"
-            )
 
 
 def _every(parameter: Parameter) -> bool:

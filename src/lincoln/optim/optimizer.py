@@ -18,9 +18,9 @@ from ..layer import Layer
 from ..patches import patches
 from ..spelling import missing
 from ..vector import ParameterVector
-from .common import FullSignature, first_watch, unknown_option
+from .common import FullSignature, checked_network, first_watch, of_kind, unknown_option
 from .groups import ALL_OTHERS, Group
-from .options import number
+from .options import Range, Ranged, in_range
 from .schedules import Schedule
 
 __all__ = ["LearningRate", "Optimizer"]
@@ -31,6 +31,9 @@ LearningRate: TypeAlias = float | Callable[[int], float]
 
 _CHANGING = frozenset({"lr", "steps", "last_rate", "grad_norm"})
 """Attributes that may change with every step, and on which the division of the vector does not depend."""
+
+
+_RATE = Range("(0, inf)", "lr=0.01, or a schedule")
 
 
 @dataclass(slots=True)
@@ -44,7 +47,7 @@ class _Segment:
     missed: int
 
 
-class Optimizer(WithArguments):
+class Optimizer(Ranged, WithArguments):
     """An update rule on the flat vector of a network's parameters.
 
     A subclass writes ``update``, and ``initial_state`` if it remembers something between steps. Each number of the
@@ -89,6 +92,12 @@ class Optimizer(WithArguments):
     """Whether weight decay is apart from the gradient (Loshchilov, Hutter 2019)."""
     own: ClassVar[bool] = False
     """Whether the class is one of Lincoln's own, whose formulas its tests have checked."""
+    ranges: ClassVar[dict[str, Range]] = {
+        "weight_decay": Range("[0, inf)", "weight_decay=1e-4"),
+        "clip_norm": Range("(0, inf]", "clip_norm=1.0", optional=True),
+        "clip_value": Range("(0, inf]", "clip_value=1.0", optional=True),
+    }
+    """Which numbers a setting may be, whenever it is set."""
     __signature__ = FullSignature()
     _checked: int | None = None
 
@@ -107,13 +116,9 @@ class Optimizer(WithArguments):
             raise unknown_option(type(self), unknown)
         self.network = checked_network(network, type(self).__name__)
         self.lr = lr
-        self.weight_decay = self._number("weight_decay", weight_decay, "[0, inf)", fix="weight_decay=1e-4")
+        self.weight_decay = weight_decay
         self.clip_norm = clip_norm
-        if clip_norm is not None:
-            self.clip_norm = self._number("clip_norm", clip_norm, "(0, inf]", fix="clip_norm=1.0")
         self.clip_value = clip_value
-        if clip_value is not None:
-            self.clip_value = self._number("clip_value", clip_value, "(0, inf]", fix="clip_value=1.0")
         self.groups = groups
         self.steps = 0
         self.last_rate = math.nan
@@ -151,7 +156,7 @@ class Optimizer(WithArguments):
 
     @lr.setter
     def lr(self, lr: LearningRate) -> None:
-        self._lr = lr if callable(lr) else self._number("lr", lr, "(0, inf)", fix="lr=0.01, or a schedule")
+        self._lr: LearningRate = lr if callable(lr) else in_range(_RATE, lr, "lr", type(self).__name__)
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -160,20 +165,33 @@ class Optimizer(WithArguments):
 
     @groups.setter
     def groups(self, groups: Iterable[Group]) -> None:
-        self._groups = (*(group for group in groups if group is not ALL_OTHERS), ALL_OTHERS)
+        given = tuple(groups) if isinstance(groups, Iterable) else (groups,)
+        if wrong := [group for group in given if not isinstance(group, Group)]:
+            raise ContractError(
+                code="LN581",
+                where=type(self).__name__,
+                saw=f"groups with {wrong[0]!r}",
+                why="each group is a Group: which parameters it selects, and what holds for them",
+                fix="groups=[lnc.optim.Group(lnc.optim.biases_and_norms, weight_decay=0.0)]",
+            )
+        self._groups = (*(group for group in given if group is not ALL_OTHERS), ALL_OTHERS)
 
     @property
     def learning_rate(self) -> float:
         """The number that the next step will use."""
         if not callable(self._lr):
             return self._lr
-        rate = float(self._lr(self.steps))
+        given: Any = self._lr(self.steps)
+        try:
+            rate = float(given)
+        except (TypeError, ValueError):
+            rate = math.nan
         if 0.0 <= rate < math.inf:
             return rate
         raise DataError(
             code="LN404",
             where=type(self).__name__,
-            saw=f"a learning rate of {rate} for step {self.steps}, from {self._lr!r}",
+            saw=f"a learning rate of {given!r} for step {self.steps}, from {self._lr!r}",
             why="a step of that length destroys the parameters",
             fix="change the schedule: it must give a finite number, 0 or more, for every step from 0 on",
         )
@@ -351,12 +369,9 @@ class Optimizer(WithArguments):
                 fix=f"make a new optimizer for the changed network: {type(self).__name__}(network, ...)",
             )
 
-    def _number(self, name: str, value: Any, interval: str, *, fix: str) -> float:
-        return number(value, interval, name=name, where=type(self).__name__, fix=fix)
-
     def __setattr__(self, name: str, value: Any) -> None:
         """A setting that is changed holds from the next step on: the vector is divided anew."""
-        object.__setattr__(self, name, value)
+        super().__setattr__(name, value)
         if name not in _CHANGING and not name.startswith("_"):
             self.__dict__["_vector"] = None
 
@@ -368,26 +383,3 @@ class Optimizer(WithArguments):
 def _under(prefix: str, state: Mapping[str, Any]) -> dict[str, Any]:
     """The entries whose names begin with the prefix, without it."""
     return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
-
-
-def checked_network(network: Any, where: str) -> Layer:
-    """The network, if it is one.
-
-    Raises:
-        ContractError: it is not a network.
-    """
-    if isinstance(network, Layer):
-        return network
-    raise ContractError(
-        code="LN409",
-        where=where,
-        saw=f"a {'class' if isinstance(network, type) else type(network).__name__} in place of a network",
-        why="the optimizer works on the network's parameter vector, which the network makes when it is built",
-        fix=f"{where}(network, lr=...): the network itself, not its parameters() and not the loss",
-    )
-
-
-def of_kind(array: Array, prototype: Array) -> Array:
-    """An array in the library, dtype and device of another: itself where it is such an array already."""
-    kind, wanted = ((arrays.library(a), str(a.dtype), str(a.device)) for a in (array, prototype))
-    return array if kind == wanted else arrays.like(arrays.numpy(array), prototype)

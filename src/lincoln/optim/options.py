@@ -3,11 +3,72 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 from ..exc import DataError
 
-__all__ = ["number", "whole"]
+__all__ = ["Range", "Ranged", "number", "whole"]
+
+
+class Range(NamedTuple):
+    """Which numbers a setting may be.
+
+    Args:
+        interval: such as ``"[0, 1)"``; see `number`.
+        fix: a setting that is accepted.
+        numbers: how many numbers the setting is made of; 0 where it is a number and no tuple.
+        optional: whether it may also be None.
+    """
+
+    interval: str
+    fix: str
+    numbers: int = 0
+    optional: bool = False
+
+
+class Ranged:
+    """What has settings that are numbers within bounds: they are checked whenever they are set.
+
+    >>> class Rule(Ranged):
+    ...     ranges = {"momentum": Range("[0, 1)", "momentum=0.9")}
+    >>> rule = Rule()
+    >>> rule.momentum = 0
+    >>> rule.momentum
+    0.0
+    >>> rule.momentum = "much"
+    Traceback (most recent call last):
+    ...
+    lincoln.exc.DataError: LN401 DataError in Rule
+      saw:  momentum='much'
+      why:  momentum is a number in [0, 1)
+      fix:  momentum=0.9
+    """
+
+    ranges: ClassVar[dict[str, Range]] = {}
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        known = self.ranges.get(name)
+        object.__setattr__(self, name, value if known is None else in_range(known, value, name, type(self).__name__))
+
+
+def in_range(known: Range, value: Any, name: str, where: str) -> Any:
+    """A setting that lies within its bounds, as Python's own numbers.
+
+    Raises:
+        DataError: it does not.
+
+    >>> in_range(Range("[0, 1)", "betas=(0.9, 0.999)", numbers=2), (0, 0.5), "betas", "Adam")
+    (0.0, 0.5)
+    """
+    if value is None and known.optional:
+        return None
+    if not known.numbers:
+        return number(value, known.interval, name=name, where=where, fix=known.fix)
+    if not isinstance(value, tuple | list) or len(value) != known.numbers:
+        raise _outside(name, value, f"are {known.numbers} numbers in {known.interval}", where=where, fix=known.fix)
+    return tuple(
+        number(one, known.interval, name=f"{name}[{i}]", where=where, fix=known.fix) for i, one in enumerate(value)
+    )
 
 
 def number(value: Any, interval: str, *, name: str, where: str, fix: str) -> float:
@@ -33,13 +94,11 @@ def number(value: Any, interval: str, *, name: str, where: str, fix: str) -> flo
         below = real <= high if interval[-1] == "]" else real < high
         if above and below:
             return real
-    raise DataError(
-        code="LN401",
-        where=where,
-        saw=f"{name}={value!r}",
-        why=f"{name} is a number in {interval}",
-        fix=fix,
-    )
+    raise _outside(name, value, f"is a number in {interval}", where=where, fix=fix)
+
+
+def _outside(name: str, value: Any, wanted: str, *, where: str, fix: str) -> DataError:
+    return DataError(code="LN401", where=where, saw=f"{name}={value!r}", why=f"{name} {wanted}", fix=fix)
 
 
 def whole(value: Any, least: int, *, name: str, where: str, fix: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Any, ClassVar, Unpack
 
 from .. import functional
 from ..arrays import Array, namespace
@@ -10,8 +10,11 @@ from ..exc import DataError
 from ..layer import Layer
 from .common import Common, Limits
 from .optimizer import LearningRate, Optimizer
+from .options import Range
 
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "RMSprop"]
+
+_MOMENTUM = Range("[0, 1)", "momentum=0.9")
 
 
 class SGD(Optimizer):
@@ -30,6 +33,8 @@ class SGD(Optimizer):
     SGD(Linear(1), lr=0.01, momentum=0.9)
     """
 
+    ranges: ClassVar[dict[str, Range]] = Optimizer.ranges | {"momentum": _MOMENTUM}
+
     def __init__(
         self,
         network: Layer,
@@ -40,7 +45,7 @@ class SGD(Optimizer):
         **common: Unpack[Common],
     ) -> None:
         super().__init__(network, lr, **common)
-        self.momentum = self._number("momentum", momentum, "[0, 1)", fix="momentum=0.9")
+        self.momentum = momentum
         self.nesterov = nesterov
         if nesterov and not self.momentum:
             raise DataError(
@@ -79,6 +84,12 @@ class RMSprop(Optimizer):
     RMSprop(Linear(1), alpha=0.9)
     """
 
+    ranges: ClassVar[dict[str, Range]] = Optimizer.ranges | {
+        "alpha": Range("[0, 1)", "alpha=0.99"),
+        "eps": Range("(0, inf)", "eps=1e-8"),
+        "momentum": _MOMENTUM,
+    }
+
     def __init__(
         self,
         network: Layer,
@@ -91,9 +102,9 @@ class RMSprop(Optimizer):
         **common: Unpack[Common],
     ) -> None:
         super().__init__(network, lr, **common)
-        self.alpha = self._number("alpha", alpha, "[0, 1)", fix="alpha=0.99")
-        self.eps = self._number("eps", eps, "(0, inf)", fix="eps=1e-8")
-        self.momentum = self._number("momentum", momentum, "[0, 1)", fix="momentum=0.9")
+        self.alpha = alpha
+        self.eps = eps
+        self.momentum = momentum
         self.centered = centered
 
     def initial_state(self, value: Array) -> dict[str, Array]:
@@ -121,6 +132,8 @@ class Adagrad(Optimizer):
     Adagrad(Linear(1), lr=0.1)
     """
 
+    ranges: ClassVar[dict[str, Range]] = Optimizer.ranges | {"eps": Range("(0, inf)", "eps=1e-10")}
+
     def __init__(
         self,
         network: Layer,
@@ -130,7 +143,7 @@ class Adagrad(Optimizer):
         **common: Unpack[Common],
     ) -> None:
         super().__init__(network, lr, **common)
-        self.eps = self._number("eps", eps, "(0, inf)", fix="eps=1e-10")
+        self.eps = eps
 
     def initial_state(self, value: Array) -> dict[str, Array]:
         return {"square": namespace(value).zeros_like(value)}
@@ -157,6 +170,11 @@ class Adam(Optimizer):
     Adam(Linear(1), betas=(0.9, 0.95))
     """
 
+    ranges: ClassVar[dict[str, Range]] = Optimizer.ranges | {
+        "betas": Range("[0, 1)", "betas=(0.9, 0.999)", numbers=2),
+        "eps": Range("(0, inf)", "eps=1e-8"),
+    }
+
     def __init__(
         self,
         network: Layer,
@@ -167,12 +185,8 @@ class Adam(Optimizer):
         **common: Unpack[Common],
     ) -> None:
         super().__init__(network, lr, **common)
-        beta1, beta2 = betas
-        self.betas = (
-            self._number("betas[0]", beta1, "[0, 1)", fix="betas=(0.9, 0.999)"),
-            self._number("betas[1]", beta2, "[0, 1)", fix="betas=(0.9, 0.999)"),
-        )
-        self.eps = self._number("eps", eps, "(0, inf)", fix="eps=1e-8")
+        self.betas = betas
+        self.eps = eps
 
     def initial_state(self, value: Array) -> dict[str, Array]:
         xp = namespace(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import linecache
+import os
 import textwrap
 import weakref
 from collections.abc import Callable, Iterator
@@ -147,7 +148,7 @@ class Program:
         Raises:
             ContractError: a layer stays a call, or calls what is not NumPy's.
         """
-        write_numpy(self, Path(path))
+        write_numpy(self, Path(os.fsdecode(path)))
 
     def bind(self, loss: Loss) -> Callable[..., float]:
         """The program as a function of a batch, on the arrays of a loss and its network.

@@ -12,6 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .. import arrays, modes
+from ..data.reading import column
 from ..exc import DataError
 from ..losses import Loss
 from ..models import History
@@ -196,7 +197,7 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
         x, y = validate_data(
             self,
             X,
-            y,
+            column(y) if hasattr(y, "isna") and getattr(getattr(y, "dtype", None), "kind", "O") in "iu" else y,
             accept_sparse="csr",
             multi_output=True,
             y_numeric=is_regressor(self),

@@ -208,7 +208,7 @@ def restored_target(state: dict[str, Any]) -> Target:
     """The target whose `state` this is."""
     if state["task"] == "regression":
         return Quantity(**{name: float(state[name]) for name in ("mean", "std", "low", "high")})
-    kinds = {"b": np.bool_, "i": np.int64, "u": np.int64, "f": np.float64}
+    kinds = {"b": np.bool_, "i": np.int64, "u": np.uint64, "f": np.float64}
     return Classes(np.array(state["classes"], dtype=kinds.get(str(state["kind"]))))
 
 

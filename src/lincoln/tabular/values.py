@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from ..data.reading import column as plain
 from ..exc import DataError
 
 __all__ = ["Text", "Values", "as_values", "dates", "keys", "numbers", "truths"]
@@ -33,6 +34,8 @@ Values: TypeAlias = np.ndarray | Text
 """A column: real numbers, booleans or ``datetime64`` as an array ``(n,)``; everything else as `Text`."""
 
 _TRUTHS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0, "t": 1.0, "f": 0.0, "y": 1.0, "n": 0.0, "1": 1.0, "0": 0.0}
+_EXACT = 2**53
+"""Up to here every whole number is a float64 too."""
 _DATE = re.compile(r"(\d{4})[-/](\d{2})[-/](\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?))?Z?")
 
 
@@ -234,8 +237,8 @@ def _from_pandas(column: Any) -> Values:
     if getattr(dtype, "kind", "") == "M":
         naive = column.dt.tz_convert("UTC").dt.tz_localize(None) if getattr(dtype, "tz", None) else column
         return np.asarray(naive.to_numpy(dtype="datetime64[s]"))
-    if getattr(dtype, "kind", "O") in "iuf":
-        return np.asarray(column.to_numpy(dtype="float64", na_value=np.nan))
+    if getattr(dtype, "kind", "O") in "iuf" and not (column.isna().any() and (column.abs() > _EXACT).any()):
+        return plain(column)
     if getattr(dtype, "kind", "") == "m":
         return np.asarray(column.to_numpy(dtype="timedelta64[ns]") / np.timedelta64(1, "s"))
     codes, uniques = column.factorize()
