@@ -1,0 +1,75 @@
+"""Numeric derivatives that know how far they can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from .probe import KINK, Probe
+
+__all__ = ["Slope", "derivative", "directions", "numeric_derivative"]
+
+_STEPS = tuple(2.0**-k for k in (4, 7, 10, 13, 17, 20, 24, 27))
+_SLICES = 32
+_SIDES = 1e4
+"""How many times more than a slope those of the two sides suffer from rounding, their steps being so much shorter."""
+_TRUSTED = 4.0
+"""How many times two steps' disagreement may be the error of what they agree on."""
+
+Slope = tuple[float, float]
+"""A derivative, and how large its error may be."""
+
+
+def numeric_derivative(probe: Probe, name: str, where: Any, analytic: float, *, tolerance: float) -> float:
+    """The numeric derivative; at a kink the analytic value itself, if it lies between the slopes of both sides."""
+    return derivative(probe, name, where, analytic, tolerance=tolerance)[0]
+
+
+def derivative(probe: Probe, name: str, where: Any, analytic: float, *, tolerance: float) -> Slope:
+    """As `numeric_derivative`, with its error: measured once where that agrees with ``analytic``, else with care."""
+    value, error = probe.measured_slope(name, where)
+    if abs(value - analytic) <= tolerance * max(abs(value), abs(analytic)) + error:
+        return value, error
+    left, right = probe.sides(name, where)
+    scale = max(abs(left), abs(right), abs(analytic))
+    is_kink = abs(left - right) > KINK * scale + _SIDES * error
+    if is_kink and min(left, right) - KINK * scale <= analytic <= max(left, right) + KINK * scale:
+        return analytic, 0.0
+    value, error = _careful(probe, name, where)
+    if is_kink and not abs(value - analytic) <= tolerance * max(abs(value), abs(analytic)) + error:
+        return (left + right) / 2, 0.0
+    return value, error
+
+
+def _careful(probe: Probe, name: str, where: Any) -> Slope:
+    """The slope at the two neighboring steps that agree best.
+
+    Long steps suffer from curvature, short ones from rounding.
+    """
+    slopes = [probe.measured_slope(name, where, step=step) for step in _STEPS]
+    best = (0.0, float("inf"))
+    for (longer, _), (shorter, rounding) in pairwise(slopes):
+        error = _TRUSTED * abs(longer - shorter) + rounding
+        if error < best[1]:
+            best = (shorter, error)
+    return best if np.isfinite(best[1]) else slopes[2]
+
+
+def directions(shape: tuple[int, ...], rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """Random directions that see every element of a large array: of all of it, of each row, and of each column."""
+    yield _unit(rng.normal(size=shape))
+    for axis in {0, len(shape) - 1} if len(shape) > 1 else ():
+        length = shape[axis]
+        chosen = range(length) if length <= _SLICES else rng.choice(length, size=_SLICES, replace=False)
+        for index in chosen:
+            direction = np.zeros(shape)
+            part: Any = np.moveaxis(direction, axis, 0)[index]
+            part[...] = rng.normal(size=part.shape)
+            yield _unit(direction)
+
+
+def _unit(direction: np.ndarray) -> np.ndarray:
+    return direction / np.linalg.norm(direction)

@@ -1,0 +1,101 @@
+"""Each array's gradient compared with numeric derivatives, every element on its own scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .differences import derivative, directions
+from .probe import Probe
+from .suspects import suspect
+
+__all__ = ["GradientRow", "measure"]
+
+_EVERY_ELEMENT = 256
+_EVERY_ELEMENT_FOR_A_CAUSE = 2048
+
+
+@dataclass
+class GradientRow:
+    """One array's gradient: where analytic and numeric value differ most, and how much.
+
+    The relative error is the difference over the larger of the two values, or over the smallest gradient that can be
+    measured, where rounding drowns that one.
+
+    Attributes:
+        when: what is special about the pass in which it is wrong, such as ``"in a batch of one"``.
+        cause: the likely cause of what is wrong.
+    """
+
+    name: str
+    index: tuple[int, ...]
+    analytic: float
+    numeric: float
+    error: float
+    ok: bool
+    cause: str = ""
+    when: str = ""
+
+
+def measure(
+    probe: Probe, *, tolerance: float, rng: np.random.Generator, sample: int = _EVERY_ELEMENT // 4
+) -> list[GradientRow]:
+    """A `GradientRow` for every array that the probe can nudge; of a large one, so many single elements."""
+    analytic = probe.analytic()
+    names = sorted(probe.places, key=lambda name: not name.startswith("input"))
+    return [_row(probe, name, analytic[name], tolerance=tolerance, rng=rng, sample=sample) for name in names]
+
+
+def _row(
+    probe: Probe, name: str, analytic: np.ndarray, *, tolerance: float, rng: np.random.Generator, sample: int
+) -> GradientRow:
+    indices: list[Any] = list(np.ndindex(analytic.shape))
+    is_large = len(indices) > _EVERY_ELEMENT
+    if is_large:
+        indices = [indices[i] for i in rng.choice(len(indices), size=sample, replace=False)]
+    numeric, row = _elements(probe, name, analytic, indices, tolerance=tolerance)
+    if row.ok and is_large:
+        _check_directions(probe, row, analytic, tolerance=tolerance, rng=rng)
+    if not row.ok and is_large and analytic.size <= _EVERY_ELEMENT_FOR_A_CAUSE:
+        numeric, whole = _elements(probe, name, analytic, list(np.ndindex(analytic.shape)), tolerance=tolerance)
+        row = row if whole.ok else whole
+    if not row.ok and not row.cause:
+        row.cause = suspect(probe, name, analytic, numeric, tolerance=tolerance)
+    return row
+
+
+def _elements(
+    probe: Probe, name: str, analytic: np.ndarray, indices: list[Any], *, tolerance: float
+) -> tuple[np.ndarray, GradientRow]:
+    """The numeric derivatives at these indices, the analytic ones at all others; and the row that they give."""
+    numeric, errors = analytic.copy(), np.zeros(analytic.shape)
+    for index in indices:
+        numeric[index], rounding = derivative(probe, name, index, float(analytic[index]), tolerance=tolerance)
+        scale = max(abs(float(analytic[index])), abs(float(numeric[index]))) + rounding / tolerance
+        errors[index] = abs(analytic[index] - numeric[index]) / scale if scale else 0.0
+    worst = tuple(int(i) for i in np.unravel_index(errors.argmax(), errors.shape))
+    ok = bool((errors <= tolerance).all()) and bool(np.isfinite(analytic).all())
+    return numeric, GradientRow(name, worst, float(analytic[worst]), float(numeric[worst]), float(errors[worst]), ok=ok)
+
+
+def _check_directions(
+    probe: Probe, row: GradientRow, analytic: np.ndarray, *, tolerance: float, rng: np.random.Generator
+) -> None:
+    """A few evaluations that see every element of a large array: the slopes along random directions.
+
+    Where many elements have a kink at once they say nothing.
+    """
+    for direction in directions(analytic.shape, rng):
+        expected = float((analytic * direction).sum())
+        slope, rounding = derivative(probe, row.name, direction, expected, tolerance=tolerance)
+        touched = analytic[direction != 0]
+        scale = max(float(np.linalg.norm(touched)) / np.sqrt(touched.size), abs(expected)) + rounding / tolerance
+        error = abs(slope - expected) / scale if scale else 0.0
+        if error > tolerance and not probe.has_kink(row.name, direction, scale):
+            row.ok, row.index, row.analytic, row.numeric, row.error = False, (), expected, slope, error
+            row.cause = (
+                "some element outside the sample of single elements: the slope along a random direction is wrong"
+            )
+            return

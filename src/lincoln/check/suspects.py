@@ -1,0 +1,111 @@
+"""From a wrong gradient to its likely cause, where the layer itself can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .. import arrays
+from .causes import likely_cause, same
+from .differences import numeric_derivative
+from .probe import Probe
+
+__all__ = ["suspect"]
+
+_ELEMENTS = 64
+
+
+def suspect(probe: Probe, name: str, analytic: np.ndarray, numeric: np.ndarray, *, tolerance: float) -> str:
+    """The likely cause of a wrong gradient: as `likely_cause`, and what experiments with the layer tell.
+
+    Args:
+        probe: of the layer.
+        name: of the array whose gradient is wrong.
+        analytic, numeric: its gradient, as the layer gives it and as it should be.
+        tolerance: the largest relative error that passes.
+    """
+    if name in probe.booleans:
+        return "a boolean: the mask itself was returned, not output_grad * mask"
+    twice = 2 * analytic
+    if not probe.is_loss and analytic.any():
+        twice = probe.analytic(times=2.0)[name]
+        if same(twice, analytic):
+            return "output_grad is unused: this is the local derivative alone"
+    if not numeric.any() and analytic.any() and _is_remembered(probe, name):
+        return "the output is remembered from an earlier pass: forward does not look at the numbers that it is given"
+    cause = likely_cause(
+        analytic,
+        numeric,
+        examples=_examples(probe),
+        output_grad=probe.output_grad,
+        input=_first_input(probe),
+    )
+    if cause.startswith(_VAGUE):
+        cause = _experiment(probe, name, analytic, tolerance) or cause
+    if cause.startswith("no known") and not probe.is_loss and not same(twice, 2 * analytic):
+        return "not proportional to output_grad: twice the output_grad does not give twice the gradient"
+    return cause
+
+
+_VAGUE = ("no known pattern", "a mask", "transposed")
+"""The beginnings of causes that an experiment may name better."""
+
+
+def _examples(probe: Probe) -> int:
+    first = probe.input[0] if isinstance(probe.input, tuple) else probe.input
+    return len(first) if probe.is_loss or not probe.output_grad.ndim else len(probe.output_grad)
+
+
+def _first_input(probe: Probe) -> np.ndarray:
+    return np.array(arrays.numpy(probe.input[0] if isinstance(probe.input, tuple) else probe.input))
+
+
+def _is_remembered(probe: Probe, name: str) -> bool:
+    """Whether another array with other numbers gives other outputs, where the same array with others does not."""
+    if not name.startswith("input") or isinstance(probe.input, tuple):
+        return False
+    return not np.array_equal(probe.at(probe.input * 0.5, probe.labels).outputs(), probe.outputs())
+
+
+def _experiment(probe: Probe, name: str, analytic: np.ndarray, tolerance: float) -> str:
+    """Which change of one parameter would make this gradient right: the layer has gone back through that one."""
+    if analytic.size > _ELEMENTS * 4:
+        return ""
+    for other, place in probe.places.items():
+        if other == name or other.startswith("input"):
+            continue
+        value = np.array(arrays.numpy(place))
+        for cause, changed in _changes(other, value):
+            if not same(changed, value) and _explains(probe, name, other, changed, analytic, tolerance):
+                return cause
+    return ""
+
+
+def _changes(name: str, value: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    yield f"a factor forgotten: right if {name} were 1", np.ones_like(value)
+    yield f"a term forgotten: right if {name} were 0", np.zeros_like(value)
+    if value.ndim >= 2 and value.shape[-1] == value.shape[-2]:
+        turned = np.swapaxes(value, -1, -2)
+        yield (
+            f"not transposed: right if {name} were {name}.T, as in output_grad @ {name} for output_grad @ {name}.T",
+            turned,
+        )
+    for axis in range(value.ndim):
+        if value.shape[axis] > 1:
+            yield f"flipped: right if {name} were reversed along axis {axis}", np.flip(value, axis)
+    yield f"the sign of a parameter: right if {name} were -{name}", -value
+
+
+def _explains(probe: Probe, name: str, other: str, changed: np.ndarray, analytic: np.ndarray, tolerance: float) -> bool:
+    """Whether the gradient would be right with another value of that parameter; a few elements tell."""
+    parameter = dict(probe.network.named_parameters())[other]
+    kept = arrays.copied(parameter.value)
+    order: list[Any] = list(np.ndindex(analytic.shape))[:_ELEMENTS]
+    try:
+        parameter.value = arrays.like(changed, kept)
+        numeric = [numeric_derivative(probe, name, i, float(analytic[i]), tolerance=tolerance) for i in order]
+    finally:
+        parameter.value = kept
+    return same(np.array([analytic[i] for i in order]), np.array(numeric))
