@@ -6,6 +6,8 @@ import numpy as np
 
 __all__ = ["likely_cause", "same"]
 
+_UNKNOWN = "no known pattern: compare the formula term by term, starting at this index"
+
 
 def likely_cause(
     analytic: np.ndarray,
@@ -31,10 +33,12 @@ def likely_cause(
     """
     if analytic.dtype == bool:
         return "a boolean: the mask itself was returned, not output_grad * mask"
-    if same(analytic, np.zeros_like(analytic)):
-        return "detached: it is 0 everywhere, as if the value were not used, or never given to accumulate"
     if not np.isfinite(analytic).all():
         return "not a number: it is infinite or nan, as after a division by 0 or an overflow"
+    if same(analytic, np.zeros_like(analytic)):
+        return "detached: it is 0 everywhere, as if the value were not used, or never given to accumulate"
+    if same(analytic, numeric):  # what is wrong is small beside what is right
+        return _confined(analytic, numeric) or _UNKNOWN
     return (
         _unused(analytic, numeric, output_grad)
         or _factor(analytic, numeric, examples, () if input is None else input.shape)
@@ -45,7 +49,10 @@ def likely_cause(
         or _wrong_axis(analytic, numeric, output_grad, input)
         or _missing_sum(analytic, numeric, output_grad)
         or _missing_term(analytic, numeric)
-        or "no known pattern: compare the formula term by term, starting at this index"
+        or _signs(analytic, numeric)
+        or _passed_on(analytic, output_grad)
+        or _confined(analytic, numeric)
+        or _UNKNOWN
     )
 
 
@@ -70,7 +77,7 @@ def _factor(analytic: np.ndarray, numeric: np.ndarray, examples: int, shape: tup
     if numeric[at] == 0.0:
         return ""
     factor = float(analytic[at] / numeric[at])
-    if factor == 0.0 or not same(analytic, factor * numeric):
+    if factor == 0.0 or abs(factor - 1) < 1e-6 or not same(analytic, factor * numeric):
         return ""
     if abs(factor + 1) < 1e-4:
         return "the sign: it points the other way"
@@ -132,7 +139,7 @@ def _shifted(analytic: np.ndarray, numeric: np.ndarray) -> str:
 
 def _mask(analytic: np.ndarray, numeric: np.ndarray) -> str:
     scale = max(float(np.abs(numeric).max()), 1e-12)
-    is_zero, should_be_zero = np.abs(analytic) <= 1e-7 * scale, np.abs(numeric) <= 1e-7 * scale
+    is_zero, should_be_zero = np.abs(analytic) <= 1e-10 * scale, np.abs(numeric) <= 1e-10 * scale
     agree = np.abs(analytic - numeric) <= 1e-5 * scale
     if should_be_zero.any() and not should_be_zero.all() and (is_zero != should_be_zero).all():
         return "a mask the wrong way round: it stops gradient exactly where it should let it through"
@@ -179,4 +186,28 @@ def _missing_sum(analytic: np.ndarray, numeric: np.ndarray, output_grad: np.ndar
         return ""
     if analytic.size == rows.shape[1] and any(same(analytic.reshape(-1), row) for row in rows):
         return "a missing sum over an axis: only one row of output_grad arrives"
+    return ""
+
+
+def _signs(analytic: np.ndarray, numeric: np.ndarray) -> str:
+    if same(np.abs(analytic), np.abs(numeric)):
+        return "the sign in some places: it is right but for that, as after abs, a square, or an even power"
+    return ""
+
+
+def _passed_on(analytic: np.ndarray, output_grad: np.ndarray) -> str:
+    if same(analytic, output_grad):
+        return "passed on: output_grad is returned as it came, without the layer's own derivative"
+    return ""
+
+
+def _confined(analytic: np.ndarray, numeric: np.ndarray) -> str:
+    """Whether all that is wrong lies at one index of an axis."""
+    is_wrong = np.abs(analytic - numeric) > 1e-5 * np.maximum(np.abs(analytic), np.abs(numeric))
+    for axis in range(analytic.ndim):
+        places = np.flatnonzero(np.moveaxis(is_wrong, axis, 0).reshape(analytic.shape[axis], -1).any(axis=1))
+        if analytic.shape[axis] > 1 and len(places) == 1:
+            one, other = np.take(analytic, places[0], axis), np.take(numeric, places[0], axis)
+            told = _factor(one, other, 1, ()) if one.size > 1 else ""
+            return f"one place alone: everything but index {places[0]} of axis {axis} is right" + (told and f"; {told}")
     return ""

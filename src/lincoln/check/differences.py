@@ -16,6 +16,8 @@ _STEPS = tuple(2.0**-k for k in (4, 7, 10, 13, 17, 20, 24, 27))
 _SLICES = 32
 _SIDES = 1e4
 """How many times more than a slope those of the two sides suffer from rounding, their steps being so much shorter."""
+_ROUGH = 1e-2
+"""How far the slopes of different steps differ where there is a kink among them."""
 _TRUSTED = 4.0
 """How many times two steps' disagreement may be the error of what they agree on."""
 
@@ -34,28 +36,33 @@ def derivative(probe: Probe, name: str, where: Any, analytic: float, *, toleranc
     if abs(value - analytic) <= tolerance * max(abs(value), abs(analytic)) + error:
         return value, error
     left, right = probe.sides(name, where)
+    rounding = probe.noise * _SIDES
     scale = max(abs(left), abs(right), abs(analytic))
-    is_kink = abs(left - right) > KINK * scale + _SIDES * error
-    if is_kink and min(left, right) - KINK * scale <= analytic <= max(left, right) + KINK * scale:
+    is_between = min(left, right) - KINK * scale <= analytic <= max(left, right) + KINK * scale
+    is_kink = abs(left - right) > KINK * scale + rounding
+    if is_kink and is_between:
         return analytic, 0.0
-    value, error = _careful(probe, name, where)
-    if is_kink and not abs(value - analytic) <= tolerance * max(abs(value), abs(analytic)) + error:
-        return (left + right) / 2, 0.0
-    return value, error
+    value, error, spread = _careful(probe, name, where)
+    if abs(value - analytic) <= tolerance * max(abs(value), abs(analytic)) + error:
+        return value, error
+    if is_between and spread > _ROUGH * scale > rounding:
+        return analytic, 0.0  # a kink so near that no step but the shortest lies on one side of it
+    return ((left + right) / 2, rounding) if is_kink else (value, error)
 
 
-def _careful(probe: Probe, name: str, where: Any) -> Slope:
-    """The slope at the two neighboring steps that agree best.
+def _careful(probe: Probe, name: str, where: Any) -> tuple[float, float, float]:
+    """The slope at the two neighboring steps that agree best, its error, and how far the slopes of all steps differ.
 
     Long steps suffer from curvature, short ones from rounding.
     """
     slopes = [probe.measured_slope(name, where, step=step) for step in _STEPS]
-    best = (0.0, float("inf"))
+    best = (slopes[2][0], float("inf"))
     for (longer, _), (shorter, rounding) in pairwise(slopes):
         error = _TRUSTED * abs(longer - shorter) + rounding
         if error < best[1]:
             best = (shorter, error)
-    return best if np.isfinite(best[1]) else slopes[2]
+    spread = max(slope for slope, _ in slopes) - min(slope for slope, _ in slopes)
+    return (*(best if np.isfinite(best[1]) else slopes[2]), spread)
 
 
 def directions(shape: tuple[int, ...], rng: np.random.Generator) -> Iterator[np.ndarray]:

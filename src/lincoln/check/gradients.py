@@ -144,7 +144,7 @@ def gradient_report(
             why="gradients are checked at a batch",
             fix="check_gradients(layer, x), check_gradients(layer, input_shape=(4, 3)) or check_gradients(loss, x, y)",
         )
-    with undisturbed():
+    with undisturbed(), np.errstate(all="ignore"):
         probe = Probe(subject, input, labels, seed=seed, moved=True)
         title = f"{subject!r} on {probe.network!r}" if is_loss else repr(subject)
         report = GradientReport(title if "\n" not in title else type(subject).__name__, tolerance)
@@ -155,13 +155,18 @@ def gradient_report(
 def _examine(report: GradientReport, probe: Probe, rng: np.random.Generator) -> None:
     """Look for everything, what spoils the measurements first; stop where something is found."""
     report.problems, watch = changes_in_place(probe)
-    report.problems = report.problems or what_varies(probe)
+    if report.problems:
+        return
+    report.problems = what_varies(probe)
     if not report.problems:
         report.rows = measure(probe, tolerance=report.tolerance, rng=rng)
     if report.ok:
         report.rows, report.problems = further_rows(probe, report.rows, tolerance=report.tolerance, rng=rng)
     if not report.ok:
         report.layers = _wrong_layers(report, probe, watch)
+        for row in report.rows:
+            if report.layers and not row.ok:
+                row.cause = f"the fault in layer {', '.join(place for place, _ in report.layers)}, see below"
 
 
 def _wrong_layers(report: GradientReport, probe: Probe, watch: Watch) -> list[tuple[str, GradientReport]]:

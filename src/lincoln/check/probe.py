@@ -44,13 +44,14 @@ class Probe:
             as the numbers of categories.
         output_grad: the weights of the outputs: the derivative that is asked for is that of their weighted sum.
         booleans: the names of the gradients that came as booleans.
+        given_labels: the copy of the labels that the last pass took.
     """
 
     def __init__(self, subject: Any, input: Any, labels: Any = None, *, seed: int = 0, moved: bool = False) -> None:
         self.input = _float64_copy(input)
         self.subject = in_dtype(_built(subject, self.input), "float64")
         self.network: Layer = getattr(self.subject, "network", self.subject)
-        self.labels = labels
+        self.labels = self.given_labels = copied(labels) if arrays.library(labels) else labels
         self.seed = seed
         self.is_loss = self.network is not self.subject
         self.booleans: set[str] = set()
@@ -80,7 +81,8 @@ class Probe:
             times: a factor for ``output_grad``, which a loss does not have.
         """
         self.replay()
-        grads = gradients_of(self.subject, self.input, self.labels, times * self.output_grad)
+        self._copy_labels()
+        grads = gradients_of(self.subject, self.input, self.given_labels, times * self.output_grad)
         found = {name: self._of_place(name, grads[name]) for name in self.places}
         self.booleans = {name for name in found if grads[name].dtype == bool}
         return found
@@ -138,9 +140,14 @@ class Probe:
         self._find_places(taken)
 
     def _forward(self, input: Any) -> Any:
-        if self.is_loss:
-            return np.asarray(self.subject(input, self.labels))
-        return self.network.forward(input)
+        if not self.is_loss:
+            return self.network.forward(input)
+        self._copy_labels()
+        return np.asarray(self.subject(input, self.given_labels))
+
+    def _copy_labels(self) -> None:
+        """Labels for one pass, which may change them."""
+        self.given_labels = copied(self.labels) if arrays.library(self.labels) else self.labels
 
     def _of_place(self, name: str, grad: np.ndarray) -> np.ndarray:
         """A gradient without the columns that cannot be nudged."""
@@ -156,7 +163,8 @@ class Probe:
         """The rise of the weighted sum over two steps, and the size of the outputs that change."""
         above, below = self._at(name, where, step), self._at(name, where, -step)
         weights = np.abs(above if self.is_loss else above * self.output_grad)
-        return self._weighted(above - below), float(weights[above != below].sum()) if weights.ndim else float(weights)
+        # where no output changes, the change may be too small for the largest one
+        return self._weighted(above - below), float(np.sum(weights, where=above != below) + weights.max(initial=0.0))
 
     def _at(self, name: str, where: Any, distance: float) -> np.ndarray:
         """The outputs with one array moved; the array is moved back."""

@@ -50,7 +50,8 @@ def further_rows(probe: Probe, rows: Rows, *, tolerance: float, rng: np.random.G
     def look(there: Probe) -> Rows:
         return measure(there, tolerance=tolerance, rng=rng, sample=8)
 
-    for when, situation in _SITUATIONS.items():
+    for name, situation in _SITUATIONS.items():
+        when = name or f"in {'evaluation' if probe.network._training else 'training'}"
         try:
             found = situation(probe, look)
         except _BackwardFailedError as error:
@@ -171,12 +172,13 @@ def _rounded(probe: Probe, input: Any, seed: int) -> Rows:
 
 _LOST = "lost in float32: a number that float32 cannot hold, or a dtype that is written down in the code"
 
+# the other mode has its name from the one that the layer is in
 _SITUATIONS: dict[str, Callable[[Probe, Callable[[Probe], Rows]], Rows]] = {
     "when output_grad is large or small": _large_gradients,
     "at another batch after the first": _another_batch,
     "in a batch of one": _one_row,
     f"in a batch of {_MANY}": _many_rows,
-    "in the other mode (evaluation or training)": _other_mode,
+    "": _other_mode,
     "in float32": _single_precision,
 }
 

@@ -28,10 +28,10 @@ def suspect(probe: Probe, name: str, analytic: np.ndarray, numeric: np.ndarray, 
     """
     if name in probe.booleans:
         return "a boolean: the mask itself was returned, not output_grad * mask"
-    twice = 2 * analytic
-    if not probe.is_loss and analytic.any():
-        twice = probe.analytic(times=2.0)[name]
-        if same(twice, analytic):
+    back = -0.5 * analytic
+    if not probe.is_loss and analytic.any() and np.isfinite(analytic).all():
+        back = probe.analytic(times=-0.5)[name]
+        if same(back, analytic):
             return "output_grad is unused: this is the local derivative alone"
     if not numeric.any() and analytic.any() and _is_remembered(probe, name):
         return "the output is remembered from an earlier pass: forward does not look at the numbers that it is given"
@@ -43,13 +43,13 @@ def suspect(probe: Probe, name: str, analytic: np.ndarray, numeric: np.ndarray, 
         input=_first_input(probe),
     )
     if cause.startswith(_VAGUE):
-        cause = _experiment(probe, name, analytic, tolerance) or cause
-    if cause.startswith("no known") and not probe.is_loss and not same(twice, 2 * analytic):
+        cause = _factor(probe, analytic, numeric) or _experiment(probe, name, analytic, tolerance) or cause
+    if cause.startswith("no known") and not same(back, -0.5 * analytic):
         return "not proportional to output_grad: twice the output_grad does not give twice the gradient"
     return cause
 
 
-_VAGUE = ("no known pattern", "a mask", "transposed")
+_VAGUE = ("no known pattern", "a mask", "transposed", "passed on", "one place alone")
 """The beginnings of causes that an experiment may name better."""
 
 
@@ -69,9 +69,22 @@ def _is_remembered(probe: Probe, name: str) -> bool:
     return not np.array_equal(probe.at(probe.input * 0.5, probe.labels).outputs(), probe.outputs())
 
 
+def _factor(probe: Probe, analytic: np.ndarray, numeric: np.ndarray) -> str:
+    """Which array the gradient lacks as a factor, or has once too often."""
+    for name, place in probe.places.items():
+        value = np.array(arrays.numpy(place))
+        if value.size < 2 or value.ndim > analytic.ndim or value.shape != analytic.shape[-value.ndim :]:
+            continue
+        if same(analytic * value, numeric):
+            return f"a factor forgotten: times {name} it would be right"
+        if same(analytic, numeric * value):
+            return f"a factor too many: it is {name} times what it should be"
+    return ""
+
+
 def _experiment(probe: Probe, name: str, analytic: np.ndarray, tolerance: float) -> str:
     """Which change of one parameter would make this gradient right: the layer has gone back through that one."""
-    if analytic.size > _ELEMENTS * 4:
+    if analytic.size > _ELEMENTS * 4 or any(True for _ in probe.network.children()):
         return ""
     for other, place in probe.places.items():
         if other == name or other.startswith("input"):

@@ -79,14 +79,15 @@ class Watch:
         def backward(output_grad: Any) -> Any:
             before, known = copied(output_grad), len(self.changes)
             held, call = _own_values(layer), self.calls.get(id(layer))
+            is_spoiled = call is not None and _differ(call.output, call.output_copy)
             input_grad = method(output_grad)
             if call is None:
                 return input_grad
-            if len(self.changes) == known:
-                mend = _mend("output_grad")
-                self._compare(f"{title}: backward changes output_grad in place", output_grad, before, mend)
-                self._compare(f"{title}: backward changes output in place", call.output, call.output_copy, "")
-                self._compare(f"{title}: backward changes last_input in place", layer.last_input, call.input, "")
+            if len(self.changes) == known and not is_spoiled:
+                what = f"{title}: backward changes"
+                self._compare(f"{what} output_grad in place", output_grad, before, _mend("output_grad"))
+                self._compare(f"{what} output in place", call.output, call.output_copy, _mend("output"))
+                self._compare(f"{what} last_input in place", layer.last_input, call.input, _mend("last_input"))
                 self._compare_values(f"{title}: backward", layer, held)
             call.output_grad = before
             if name == "backward":
@@ -101,11 +102,16 @@ class Watch:
             call = self.calls.get(id(child))
             if call is not None:
                 what = f"{title}: forward changes in place what layer {name}, {_short(child)}, has returned"
-                self._compare(what, call.output, call.output_copy, "which that layer's backward may still need")
+                self._compare(
+                    what,
+                    call.output,
+                    call.output_copy,
+                    ", which that layer's backward may still need: output = output + x makes a new array",
+                )
 
     def _compare(self, what: str, now: Any, before: Any, mend: str) -> None:
         if _differ(now, before):
-            self.changes.append(what + (f", {mend}" if mend else ""))
+            self.changes.append(f"{what}{mend}")
 
     def _compare_values(self, what: str, layer: Layer, before: dict[str, np.ndarray]) -> None:
         for name, value in _own_values(layer).items():
@@ -123,9 +129,9 @@ def changes_in_place(probe: Probe) -> tuple[list[str], Watch]:
         first = _pass(probe, copied(probe.input), watch)
         calls = dict(watch.calls)
         if not watch.changes:
-            with suppress(Exception):  # that batch may be none for this layer
+            with suppress(Exception), _larger_parameters(probe.network):  # which may be none for this layer
                 _pass(probe, changed_input(probe.input, probe.network, seed=5), watch)
-    if not watch.changes:
+    if not watch.changes and not first:
         for path, layer in tree.leaves(probe.network):
             _compare_with_next(watch, _title(path, layer), calls.get(id(layer)))
     watch.calls = calls
@@ -137,11 +143,10 @@ def _pass(probe: Probe, input: Any, watch: Watch) -> list[str]:
     if not probe.is_loss:
         probe.at(input).analytic()
         return []
-    labels = copied(probe.labels) if arrays.library(probe.labels) else probe.labels
-    one = probe.at(input, labels)
+    found, title, before = [], repr(probe.subject), probe.labels
+    one = probe.at(input, before)
     one.analytic()
-    found, title = [], repr(probe.subject)
-    if arrays.library(labels) and _differ(labels, probe.labels):
+    if arrays.library(before) and _differ(one.given_labels, before):
         found.append(f"{title} changes the labels in place")
     call = watch.calls.get(id(probe.network))
     if call is not None and not watch.changes and _differ(call.output, call.output_copy):
@@ -149,11 +154,24 @@ def _pass(probe: Probe, input: Any, watch: Watch) -> list[str]:
     return found
 
 
+@contextmanager
+def _larger_parameters(network: Layer) -> Iterator[None]:
+    """Larger values for the parameters, and back again: a layer that holds them in bounds has to do so once more."""
+    before = [(parameter, arrays.copied(parameter.value)) for _, parameter in network.named_parameters()]
+    try:
+        for parameter, value in before:
+            parameter.value = 1.5 * value
+        yield
+    finally:
+        for parameter, value in before:
+            parameter.value = value
+
+
 def _compare_with_next(watch: Watch, title: str, call: Call | None) -> None:
     """Whether what a pass returned is still there after the next pass."""
     if call is None:
         return
-    kept = "copy what it returns, or make a new array each time"
+    kept = ", which others may still need: return a new array each time"
     watch._compare(
         f"{title}: forward writes into the array that it returned before", call.output, call.output_copy, kept
     )
@@ -181,7 +199,7 @@ def _differ(now: Any, before: Any) -> bool:
 
 
 def _mend(name: str) -> str:
-    return f"which other layers still need: {name} = {name} * mask makes a new array, {name} *= mask does not"
+    return f", which other layers may still need: {name} = {name} * 2 makes a new array, {name} *= 2 does not"
 
 
 def _title(path: tuple[str, ...], layer: Layer) -> str:
