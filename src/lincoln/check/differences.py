@@ -13,7 +13,6 @@ from .probe import KINK, Probe
 __all__ = ["Slope", "derivative", "directions", "numeric_derivative"]
 
 _STEPS = tuple(2.0**-k for k in (4, 7, 10, 13, 17, 20, 24, 27))
-_SLICES = 32
 _SIDES = 1e4
 """How many times more than a slope those of the two sides suffer from rounding, their steps being so much shorter."""
 _ROUGH = 1e-2
@@ -65,12 +64,12 @@ def _careful(probe: Probe, name: str, where: Any) -> tuple[float, float, float]:
     return (*(best if np.isfinite(best[1]) else slopes[2]), spread)
 
 
-def directions(shape: tuple[int, ...], rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Random directions that see every element of a large array: of all of it, of each row, and of each column."""
+def directions(shape: tuple[int, ...], rng: np.random.Generator, slices: int) -> Iterator[np.ndarray]:
+    """Random directions of a large array: one of all of it, and one of each row and of each column, or of so many."""
     yield _unit(rng.normal(size=shape))
     for axis in {0, len(shape) - 1} if len(shape) > 1 else ():
         length = shape[axis]
-        chosen = range(length) if length <= _SLICES else rng.choice(length, size=_SLICES, replace=False)
+        chosen = range(length) if length <= slices else rng.choice(length, size=slices, replace=False)
         for index in chosen:
             direction = np.zeros(shape)
             part: Any = np.moveaxis(direction, axis, 0)[index]
@@ -79,4 +78,5 @@ def directions(shape: tuple[int, ...], rng: np.random.Generator) -> Iterator[np.
 
 
 def _unit(direction: np.ndarray) -> np.ndarray:
-    return direction / np.linalg.norm(direction)
+    unit: np.ndarray = direction / np.linalg.norm(direction)
+    return unit

@@ -11,9 +11,8 @@ from .differences import derivative, directions
 from .probe import Probe
 from .suspects import suspect
 
-__all__ = ["GradientRow", "measure"]
+__all__ = ["QUICK", "GradientRow", "measure"]
 
-_EVERY_ELEMENT = 256
 _EVERY_ELEMENT_FOR_A_CAUSE = 2048
 
 
@@ -39,28 +38,44 @@ class GradientRow:
     when: str = ""
 
 
+@dataclass(frozen=True)
+class Effort:
+    """How closely to look.
+
+    Attributes:
+        every: the size up to which an array is measured element by element.
+        sample: how many single elements of a larger one.
+        slices: of how many of its rows and of its columns, beside the whole, a random direction.
+    """
+
+    every: int
+    sample: int
+    slices: int
+
+
+THOROUGH, QUICK = Effort(256, 64, 32), Effort(12, 0, 2)
+
+
 def measure(
-    probe: Probe, *, tolerance: float, rng: np.random.Generator, sample: int = _EVERY_ELEMENT // 4
+    probe: Probe, *, tolerance: float, rng: np.random.Generator, effort: Effort = THOROUGH
 ) -> list[GradientRow]:
-    """A `GradientRow` for every array that the probe can nudge; of a large one, so many single elements."""
+    """A `GradientRow` for every array that the probe can nudge."""
     analytic = probe.analytic()
     names = sorted(probe.places, key=lambda name: not name.startswith("input"))
-    return [_row(probe, name, analytic[name], tolerance=tolerance, rng=rng, sample=sample) for name in names]
+    return [_row(probe, name, analytic[name], tolerance=tolerance, rng=rng, effort=effort) for name in names]
 
 
 def _row(
-    probe: Probe, name: str, analytic: np.ndarray, *, tolerance: float, rng: np.random.Generator, sample: int
+    probe: Probe, name: str, analytic: np.ndarray, *, tolerance: float, rng: np.random.Generator, effort: Effort
 ) -> GradientRow:
-    indices: list[Any] = list(np.ndindex(analytic.shape))
-    is_large = len(indices) > _EVERY_ELEMENT
-    if is_large:
-        indices = [indices[i] for i in rng.choice(len(indices), size=sample, replace=False)]
-    numeric, row = _elements(probe, name, analytic, indices, tolerance=tolerance)
+    everywhere: list[Any] = list(np.ndindex(analytic.shape))
+    is_large = analytic.size > effort.every
+    chosen = rng.choice(analytic.size, size=effort.sample, replace=False) if is_large else range(analytic.size)
+    numeric, row = _elements(probe, name, analytic, [everywhere[i] for i in chosen], tolerance=tolerance)
     if row.ok and is_large:
-        _check_directions(probe, row, analytic, tolerance=tolerance, rng=rng)
+        _check_directions(probe, row, analytic, tolerance=tolerance, rng=rng, slices=effort.slices)
     if not row.ok and is_large and analytic.size <= _EVERY_ELEMENT_FOR_A_CAUSE:
-        numeric, whole = _elements(probe, name, analytic, list(np.ndindex(analytic.shape)), tolerance=tolerance)
-        row = row if whole.ok else whole
+        numeric, row = _elements(probe, name, analytic, everywhere, tolerance=tolerance)
     if not row.ok and not row.cause:
         row.cause = suspect(probe, name, analytic, numeric, tolerance=tolerance)
     return row
@@ -81,13 +96,19 @@ def _elements(
 
 
 def _check_directions(
-    probe: Probe, row: GradientRow, analytic: np.ndarray, *, tolerance: float, rng: np.random.Generator
+    probe: Probe,
+    row: GradientRow,
+    analytic: np.ndarray,
+    *,
+    tolerance: float,
+    rng: np.random.Generator,
+    slices: int,
 ) -> None:
     """A few evaluations that see every element of a large array: the slopes along random directions.
 
     Where many elements have a kink at once they say nothing.
     """
-    for direction in directions(analytic.shape, rng):
+    for direction in directions(analytic.shape, rng, slices):
         expected = float((analytic * direction).sum())
         slope, rounding = derivative(probe, row.name, direction, expected, tolerance=tolerance)
         touched = analytic[direction != 0]

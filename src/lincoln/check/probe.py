@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import math
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,9 +15,10 @@ from ..exc import GradientWarning
 from ..foreign import ForeignParameter
 from ..layer import Layer
 from ..tree import walk
+from .batches import changed_input, copied, float64_copy, named_parts, packed, unpacked
 from .replay import Replay, undisturbed
 
-__all__ = ["Probe", "changed_input", "copied", "each_part", "gradients_of", "in_dtype", "named_parts", "undisturbed"]
+__all__ = ["Probe", "gradients_of", "in_dtype", "undisturbed"]
 
 _STEP = 2.0**-10
 _NEAR = 1e-7
@@ -48,7 +48,7 @@ class Probe:
     """
 
     def __init__(self, subject: Any, input: Any, labels: Any = None, *, seed: int = 0, moved: bool = False) -> None:
-        self.input = _float64_copy(input)
+        self.input = float64_copy(input)
         self.subject = in_dtype(_built(subject, self.input), "float64")
         self.network: Layer = getattr(self.subject, "network", self.subject)
         self.labels = self.given_labels = copied(labels) if arrays.library(labels) else labels
@@ -65,7 +65,7 @@ class Probe:
     def at(self, input: Any, labels: Any = None) -> Probe:
         """The same layer, with all that earlier passes have left on it, at another batch."""
         other = copy.copy(self)
-        other.input, other.labels, other.booleans = _float64_copy(input), labels, set()
+        other.input, other.labels, other.booleans = float64_copy(input), labels, set()
         other._look()
         return other
 
@@ -251,7 +251,7 @@ def gradients_of(subject: Any, input: Any, labels: Any, output_grad: np.ndarray)
         if network is subject:
             output = network.forward(input)
             network.clear_grad()
-            network.backward(_unpacked(output_grad, output))
+            network.backward(unpacked(output_grad, output))
         else:
             subject(input, labels)
             network.clear_grad()
@@ -282,60 +282,14 @@ def in_dtype(subject: Any, dtype: str) -> Any:
     return twin
 
 
-def changed_input(input: Any, network: Layer, *, seed: int, rows: Any = None) -> Any:
-    """Another batch like this one: its real numbers shrunk a little at random, in float64, so that all stay valid.
-
-    Integers and the numbers of categories stay as they are.
-
-    Args:
-        input: an array, or a tuple of several.
-        network: its ``code_columns`` are the columns that stay.
-        seed: of the random numbers.
-        rows: which rows to take, in which order; all if it is not given.
-
-    >>> from lincoln import layers
-    >>> changed_input(np.ones((1, 2)) / 2, layers.ReLU(), seed=0, rows=[0, 0]).shape
-    (2, 2)
-    """
-    rng = np.random.default_rng(seed)
-    codes = max((layer.code_columns for layer in walk(network)), default=0)
-
-    def changed(part: Array) -> Array:
-        part = _float64_copy(part if rows is None else part[rows])
-        if arrays.kind(part) != "float":
-            return part
-        factors = np.exp(-0.3 * np.abs(rng.normal(size=tuple(part.shape))))
-        if codes:
-            factors[..., factors.shape[-1] - min(codes, factors.shape[-1]) :] = 1.0
-        return part * arrays.like(factors, part)
-
-    return each_part(changed, input)
-
-
 def _built(subject: Any, input: Any) -> Any:
     """A copy with a network that has gone forward once: one whose input holds integers is built in float32."""
     built = copy.deepcopy(subject)
     network: Layer = getattr(built, "network", built)
     if not network.built:
         with modes.evaluation():
-            network(_float64_copy(input))
+            network(float64_copy(input))
     return built
-
-
-def packed(output: Any) -> np.ndarray:
-    """An output as one array: several outputs one after another."""
-    if isinstance(output, tuple):
-        return np.concatenate([np.array(arrays.numpy(part)).reshape(-1) for part in output])
-    return np.array(arrays.numpy(output))
-
-
-def _unpacked(grad: np.ndarray, output: Any) -> Any:
-    """A gradient of the packed output as one of the output itself."""
-    if not isinstance(output, tuple):
-        return arrays.like(grad, output)
-    sizes = [math.prod(part.shape) for part in output]
-    parts = zip(np.split(grad, np.cumsum(sizes)[:-1]), output, strict=True)
-    return tuple(arrays.like(part.reshape(tuple(one.shape)), one) for part, one in parts)
 
 
 def _holds_floats(value: Any) -> bool:
@@ -354,31 +308,3 @@ def _as_dtype(value: Any, dtype: str, converted: dict[int, Any]) -> Any:
     if id(value) not in converted:
         converted[id(value)] = (value, arrays.astype(value, dtype))
     return converted[id(value)][1]
-
-
-def named_parts(input: Any, input_grad: Any = None) -> list[tuple[str, Array, Array]]:
-    """The arrays of an input, each with its name and, once there is one, its gradient."""
-    if not isinstance(input, tuple):
-        return [("input", input, input_grad)]
-    grads = input_grad or (None,) * len(input)
-    return [(f"input {i}", part, grad) for i, (part, grad) in enumerate(zip(input, grads, strict=True))]
-
-
-def each_part(change: Callable[[Array], Array], input: Any) -> Any:
-    """The input, or each of several inputs, changed."""
-    return tuple(each_part(change, part) for part in input) if isinstance(input, tuple) else change(input)
-
-
-def copied(input: Any) -> Any:
-    """A copy of the input, or of each of several inputs."""
-    return each_part(lambda part: None if part is None else arrays.copied(part), input)
-
-
-def _float64_copy(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return tuple(_float64_copy(part) for part in value)
-    if not arrays.library(value):
-        value = np.asarray(value)
-    if arrays.kind(value) == "float":
-        value = arrays.astype(value, "float64")
-    return arrays.copied(value)

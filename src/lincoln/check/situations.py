@@ -11,8 +11,9 @@ import numpy as np
 
 from .. import arrays
 from ..tree import walk
-from .measuring import GradientRow, measure
-from .probe import Probe, changed_input, each_part, gradients_of, in_dtype, named_parts
+from .batches import changed_input, each_part, named_parts
+from .measuring import QUICK, GradientRow, measure
+from .probe import Probe, gradients_of, in_dtype
 
 __all__ = ["further_rows", "what_varies"]
 
@@ -39,8 +40,9 @@ def what_varies(probe: Probe) -> list[str]:
     probe.replay.note_global_generators()
     source = "a global generator, such as np.random" if _repeats(probe) else "a generator that the layer does not keep"
     return [
-        f"forward is stochastic: it gives other outputs for the same input, from {source}. The layer's own generator is "
-        "one that the check can repeat: self.rng = self.generator() in setup, then self.rng.normal(size=...) in forward"
+        f"forward is stochastic: it gives other outputs for the same input, from {source}. "
+        "The check can repeat what the layer's own generator draws: self.rng = self.generator() in setup, "
+        "then self.rng.normal(size=...) in forward"
     ]
 
 
@@ -48,7 +50,7 @@ def further_rows(probe: Probe, rows: Rows, *, tolerance: float, rng: np.random.G
     """Look at a right layer in one situation after another; where it is wrong, the rows say in which."""
 
     def look(there: Probe) -> Rows:
-        return measure(there, tolerance=tolerance, rng=rng, sample=8)
+        return measure(there, tolerance=tolerance, rng=rng, effort=QUICK)
 
     for name, situation in _SITUATIONS.items():
         when = name or f"in {'evaluation' if probe.network._training else 'training'}"

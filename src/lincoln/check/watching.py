@@ -11,7 +11,8 @@ import numpy as np
 
 from .. import arrays, tree
 from ..layer import Layer
-from .probe import Probe, changed_input, copied
+from .batches import changed_input, copied
+from .probe import Probe
 
 __all__ = ["Call", "Watch", "changes_in_place"]
 
