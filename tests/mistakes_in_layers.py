@@ -258,6 +258,23 @@ class Total(Layer):
         return np.repeat(output_grad, self.last_input.shape[-1], axis=-1)
 
 
+class Bent(Layer):
+    """y = x + s x²"""
+
+    def setup(self, input_shape):
+        self.s = Parameter(input_shape[-1:])
+
+    def forward(self, input):
+        return input + self.s.value * input**2
+
+    def backward(self, output_grad):
+        self.s.accumulate((output_grad * self.last_input**2).sum(axis=0))
+        return output_grad * self.slope(self.s.value)
+
+    def slope(self, s):
+        return 1 + 2 * s * self.last_input
+
+
 class Times(Layer):
     """y = a b, of two inputs"""
 
@@ -406,7 +423,7 @@ class GainForgottenInBackward(Gain):
         return self.of_input(output_grad)
 
 
-@wrong("a missing sum")
+@wrong("a missing sum over an axis")
 class OneRow(Affine):
     def of_bias(self, g):
         return g[0]
@@ -663,6 +680,18 @@ class CrossTermOverTheBatch(Simplex):
     def backward(self, output_grad):
         p = self.output
         return p * (output_grad - (output_grad * p).sum(axis=0, keepdims=True))
+
+
+@wrong("a term forgotten: right if s were 0")
+class TermForgotten(Bent):
+    def slope(self, s):
+        return 1.0
+
+
+@wrong("the sign of a parameter: right if s were -s")
+class TermOfTheWrongSign(Bent):
+    def slope(self, s):
+        return super().slope(-s)
 
 
 @wrong("a missing term: what is missing is the same all along axis 1")
@@ -1211,6 +1240,29 @@ WRONG += [
     Wrong(Sequential(Linear(3), Clipped(), Linear(2)), "the fault is in layer 1, Clipped()"),
 ]
 
+
+class OverflowingSum(Layer):
+    """y = log Σ exp x, which float32 cannot hold from x = 89 on"""
+
+    def forward(self, input):
+        return np.log(np.exp(input).sum(axis=-1, keepdims=True))
+
+    def backward(self, output_grad):
+        e = np.exp(self.last_input)
+        return output_grad * e / e.sum(axis=-1, keepdims=True)
+
+
+class OverflowingTanh(Layer):
+    def forward(self, input):
+        return (np.exp(input) - np.exp(-input)) / (np.exp(input) + np.exp(-input))
+
+    def backward(self, output_grad):
+        return output_grad * (1 - self.output**2)
+
+
+OVERFLOWING = [OverflowingSum(), OverflowingTanh()]
+"""Right in their numbers, but not safe: `check_layer` says so."""
+
 RIGHT = [
     (Affine(), None),
     (Gain(), None),
@@ -1228,6 +1280,7 @@ RIGHT = [
     (Average(), None),
     (Total(), None),
     (Times(), (X, 2 * X[::-1])),
+    (Bent(), None),
     (Running(), None),
     (Inside(Linear(4)), None),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -181,18 +182,21 @@ def _dtypes(bench: _Bench) -> None:
 def _no_overflow(bench: _Bench) -> None:
     """Large inputs in float32: where float64 has a moderate result, float32 has one too."""
     largest = max(float(np.abs(arrays.numpy(part)).max()) for _, part, _ in named_parts(bench.input)) or 1.0
-    results = {}
-    large = scaled_input(bench.input, bench.layer, lambda shape: np.full(shape, _LARGE / largest))
-    for dtype in ("float64", "float32"):
-        layer = in_dtype(bench.layer, dtype).eval()
-        with np.errstate(all="ignore"):
-            output, grads = bench.run(layer, _in_dtype(large, dtype))
-        results[dtype] = {"the output": output} | {f"the gradient of {name}": grad for name, grad in grads.items()}
-    for name, exact in results["float64"].items():
-        is_lost = np.isfinite(exact) & (np.abs(exact) < _MODERATE) & ~np.isfinite(results["float32"][name])
-        _demand(
-            not is_lost.any(), f"{name} overflows in float32 at an input of {_LARGE:g}, where float64 gives a number"
-        )
+    for size in (_LARGE, -_LARGE):
+        large = scaled_input(bench.input, bench.layer, partial(np.full, fill_value=size / largest))
+        exact, rounded = (_results(bench, large, dtype) for dtype in ("float64", "float32"))
+        for name, right in exact.items():
+            is_lost = np.isfinite(right) & (np.abs(right) < _MODERATE) & ~np.isfinite(rounded[name])
+            where = f"at an input of {_LARGE:g}, where float64 gives a number"
+            _demand(not is_lost.any(), f"{name} overflows in float32 {where}")
+
+
+def _results(bench: _Bench, input: Any, dtype: str) -> dict[str, np.ndarray]:
+    """The output and all gradients in evaluation, in that dtype."""
+    layer = in_dtype(bench.layer, dtype).eval()
+    with np.errstate(all="ignore"):
+        output, grads = bench.run(layer, _in_dtype(input, dtype))
+    return {"the output": output} | {f"the gradient of {name}": grad for name, grad in grads.items()}
 
 
 def _non_contiguous(bench: _Bench) -> None:
@@ -291,10 +295,10 @@ def _moved(layer: Layer, input: Any, seed: int) -> Layer:
     """The layer in float64, away from its initial values where that can be."""
     try:
         probe = Probe(layer, input, seed=seed, moved=True)
+        probe.replay()
+        moved: Layer = probe.network.forget()
     except Exception:
-        return in_dtype(layer, "float64")
-    probe.replay()
-    moved: Layer = probe.network.forget()
+        moved = in_dtype(layer, "float64")
     return moved
 
 
