@@ -87,6 +87,18 @@ class Probe:
         self.booleans = {name for name in found if grads[name].dtype == bool}
         return found
 
+    def learned(self) -> dict[str, np.ndarray]:
+        """The gradients that ``learn`` gives to the parameters, by the names of `places`."""
+        self.outputs()
+        self.network.clear_grad()
+        if self.is_loss:
+            self.subject.backward()
+        else:
+            self.network.learn(unpacked(self.output_grad, self.network.output))
+        self.network.vector.collect()
+        named = self.network.named_parameters()
+        return {name: np.array(arrays.numpy(parameter.grad)) for name, parameter in named if name in self.places}
+
     def slope(self, name: str, where: Any, *, step: float = _STEP) -> float:
         """The derivative of the weighted outputs with respect to one number, or along a direction, of one array.
 

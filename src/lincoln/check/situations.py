@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import arrays
 from ..tree import walk
-from .batches import changed_input, each_part, named_parts
+from .batches import changed_input, each_part, named_parts, scaled_input
 from .measuring import QUICK, GradientRow, measure
 from .probe import Probe, gradients_of, in_dtype
 
@@ -116,6 +116,24 @@ def _another_batch(probe: Probe, look: Callable[[Probe], Rows]) -> Rows:
     return _look_at(probe, changed_input(probe.input, probe.network, seed=6, rows=order), _labels(probe, order), look)
 
 
+def _larger_inputs(probe: Probe, look: Callable[[Probe], Rows]) -> Rows:
+    """Up to ten times larger numbers, where a function has its far ends."""
+    rng = np.random.default_rng(10)
+    larger = scaled_input(probe.input, probe.network, lambda shape: 10 ** rng.uniform(0, 1, size=shape))
+    return _look_at(probe, larger, probe.labels, look)
+
+
+def _learn(probe: Probe, look: Callable[[Probe], Rows]) -> Rows:
+    """``learn`` gives parameters the same gradients as ``backward``."""
+    right = probe.analytic()
+    learned = probe.learned()
+    rows = []
+    for name, found in learned.items():
+        allowed = 1e-9 * float(np.abs(right[name]).max(initial=0.0))
+        rows.append(_compared(name, found, right[name], allowed, "learn and backward differ: they go apart here"))
+    return rows
+
+
 def _one_row(probe: Probe, look: Callable[[Probe], Rows]) -> Rows:
     if _length(probe.input) == 1:
         return []
@@ -177,7 +195,9 @@ _LOST = "lost in float32: a number that float32 cannot hold, or a dtype that is 
 # the other mode has its name from the one that the layer is in
 _SITUATIONS: dict[str, Callable[[Probe, Callable[[Probe], Rows]], Rows]] = {
     "when output_grad is large or small": _large_gradients,
+    "in learn": _learn,
     "at another batch after the first": _another_batch,
+    "at larger inputs": _larger_inputs,
     "in a batch of one": _one_row,
     f"in a batch of {_MANY}": _many_rows,
     "": _other_mode,
