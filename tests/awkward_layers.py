@@ -367,6 +367,21 @@ class Cancelling(Layer):
         return output_grad * 1.0
 
 
+class TrainingAlone(Curve):
+    """Has no evaluation."""
+
+    def forward(self, input):
+        if not self.training:
+            raise NotImplementedError("evaluation")
+        return super().forward(input)
+
+
+def trained(layer):
+    """A layer after a first pass in training."""
+    layer(X)
+    return layer
+
+
 EDGES = np.array([[0.0, 1.0, -1.0, 1e-9], [1e-4, -1e-4, 2.0, 0.5], [1e-7, -1e-12, 3.0, -0.5]])
 POSITIVE = np.abs(X) + 0.1
 SHARES = 1 / (1 + np.exp(-X))
@@ -416,6 +431,7 @@ AWKWARD: dict[str, tuple[Any, Any]] = {
     "whole numbers below others": (Sequential(Lookup(), Dense(3, "tanh")), CODES),
     "two outputs": (TwoOutputs(), X),
     "one size of batch": (FixedBatch(), X),
+    "no evaluation": (trained(TrainingAlone()), X),
     "zero at first": (ReZero(), X),
     "a parameter above zero": (Positive(), X),
     "an idle parameter": (Unlearned(), X),

@@ -35,7 +35,7 @@ def likely_cause(
         return "a boolean: the mask itself was returned, not output_grad * mask"
     if not np.isfinite(analytic).all():
         return "not a number: it is infinite or nan, as after a division by 0 or an overflow"
-    if same(analytic, np.zeros_like(analytic)):
+    if np.abs(analytic).max(initial=0.0) <= 1e-12 * np.abs(numeric).max(initial=0.0):
         return "detached: it is 0 everywhere, as if the value were not used, or never given to accumulate"
     if same(analytic, numeric):  # what is wrong is small beside what is right
         return _confined(analytic, numeric) or _UNKNOWN
@@ -62,7 +62,7 @@ def same(one: np.ndarray, other: np.ndarray) -> bool:
     >>> same(np.ones(2), np.ones(2) + 1e-9)
     True
     """
-    scale = max(float(np.abs(one).max(initial=0.0)), float(np.abs(other).max(initial=0.0)), 1e-12)
+    scale = max(float(np.abs(one).max(initial=0.0)), float(np.abs(other).max(initial=0.0)))
     return one.shape == other.shape and bool(np.abs(one - other).max(initial=0.0) <= 1e-5 * scale)
 
 
@@ -138,7 +138,7 @@ def _shifted(analytic: np.ndarray, numeric: np.ndarray) -> str:
 
 
 def _mask(analytic: np.ndarray, numeric: np.ndarray) -> str:
-    scale = max(float(np.abs(numeric).max()), 1e-12)
+    scale = float(np.abs(numeric).max())
     is_zero, should_be_zero = np.abs(analytic) <= 1e-10 * scale, np.abs(numeric) <= 1e-10 * scale
     agree = np.abs(analytic - numeric) <= 1e-5 * scale
     if should_be_zero.any() and not should_be_zero.all() and (is_zero != should_be_zero).all():

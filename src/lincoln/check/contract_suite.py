@@ -20,7 +20,7 @@ from ..layer import Layer
 from ..tables import table
 from .batches import copied, each_part, named_parts, packed, scaled_input, unpacked
 from .gradients import gradient_report
-from .probe import Probe, in_dtype
+from .probe import Probe, in_dtype, undisturbed
 
 __all__ = ["ContractReport", "check_layer"]
 
@@ -96,18 +96,22 @@ def contract_report(layer: Layer, input_shape: Shape, *, input: Any = None, seed
     """
     if input is None:
         input = arrays.hand_out(np.random.default_rng(seed).normal(size=input_shape))
-    bench = _Bench(layer, input, seed)
     report = ContractReport(repr(layer) if "\n" not in repr(layer) else type(layer).__name__)
-    for name, part in _PARTS.items():
-        try:
-            part(bench)
-            problem = ""
-        except CheckError as error:
-            problem = str(error)
-        except Exception as error:
-            problem = f"{type(error).__name__}: {error}"
-        report.rows.append((name, problem))
+    with undisturbed():
+        bench = _Bench(layer, input, seed)
+        report.rows = [(name, _problem(part, bench)) for name, part in _PARTS.items()]
     return report
+
+
+def _problem(part: Callable[[_Bench], None], bench: _Bench) -> str:
+    """What is wrong with one part of the contract; nothing if it holds."""
+    try:
+        part(bench)
+    except CheckError as error:
+        return str(error)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
 
 
 class _Bench:

@@ -117,10 +117,6 @@ class Probe:
         far, _ = self._rise(name, where, 2 * step)
         return (8 * near - far) / (12 * step), _ROUNDING * moved / step
 
-    def is_smooth(self, name: str, where: Any, *, within: float) -> bool:
-        """Whether a smaller step gives the same slope: not where a kink, or a jump of the curvature, is near."""
-        return abs(self.slope(name, where) - self.slope(name, where, step=_STEP / 8)) <= within
-
     def sides(self, name: str, where: Any) -> tuple[float, float]:
         """The slopes to the left and to the right, measured so near that a kink lies between them or nowhere."""
         here = self.outputs()

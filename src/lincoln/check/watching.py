@@ -103,12 +103,17 @@ class Watch:
             call = self.calls.get(id(child))
             if call is not None:
                 what = f"{title}: forward changes in place what layer {name}, {_short(child)}, has returned"
-                self._compare(
-                    what,
-                    call.output,
-                    call.output_copy,
-                    ", which that layer's backward may still need: output = output + x makes a new array",
-                )
+                why = ", which that layer's backward may still need: output = output + x makes a new array"
+                self._compare(what, call.output, call.output_copy, why)
+
+    def compare_with_next(self, call: Call, title: str) -> None:
+        """Whether what a pass returned is still there after the next pass."""
+        for name, array, kept in (
+            ("forward", call.output, call.output_copy),
+            ("backward", call.input_grad, call.input_grad_copy),
+        ):
+            what = f"{title}: {name} writes into the array that it returned before"
+            self._compare(what, array, kept, ", which others may still need: return a new array each time")
 
     def _compare(self, what: str, now: Any, before: Any, mend: str) -> None:
         if _differ(now, before):
@@ -134,7 +139,8 @@ def changes_in_place(probe: Probe) -> tuple[list[str], Watch]:
                 _pass(probe, changed_input(probe.input, probe.network, seed=5), watch)
     if not watch.changes and not first:
         for path, layer in tree.leaves(probe.network):
-            _compare_with_next(watch, _title(path, layer), calls.get(id(layer)))
+            if id(layer) in calls:
+                watch.compare_with_next(calls[id(layer)], _title(path, layer))
     watch.calls = calls
     return list(dict.fromkeys(watch.changes + first)), watch
 
@@ -166,19 +172,6 @@ def _larger_parameters(network: Layer) -> Iterator[None]:
     finally:
         for parameter, value in before:
             parameter.value = value
-
-
-def _compare_with_next(watch: Watch, title: str, call: Call | None) -> None:
-    """Whether what a pass returned is still there after the next pass."""
-    if call is None:
-        return
-    kept = ", which others may still need: return a new array each time"
-    watch._compare(
-        f"{title}: forward writes into the array that it returned before", call.output, call.output_copy, kept
-    )
-    if call.input_grad is not None:
-        what = f"{title}: backward writes into the array that it returned before"
-        watch._compare(what, call.input_grad, call.input_grad_copy, kept)
 
 
 def _own_values(layer: Layer) -> dict[str, np.ndarray]:
