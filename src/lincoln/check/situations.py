@@ -103,7 +103,7 @@ _NOT_LINEAR = (
 
 
 def _another_batch(probe: Probe, look: Callable[[Probe], Rows]) -> Rows:
-    order = np.arange(_length(probe.input))[::-1]
+    order = np.arange(_length(probe.input))[::-1].copy()
     return _look_at(probe, changed_input(probe.input, probe.network, seed=6, rows=order), _labels(probe, order), look)
 
 
