@@ -821,10 +821,21 @@ class MaximumToAll(Highest):
         return np.repeat(output_grad, self.last_input.shape[-1], axis=-1)
 
 
-@wrong("input", input=np.array([[1.0, 1.0, 0.5], [2.0, 0.3, 2.0]]))
+@wrong("ties: ", input=np.array([[1.0, 1.0, 0.5], [2.0, 0.3, 2.0]]))
 class MaximumToEveryTie(Highest):
     def backward(self, output_grad):
-        return 1.5 * output_grad * (self.last_input == self.output)
+        return output_grad * (self.last_input == self.output)
+
+
+@wrong("a factor forgotten: times 2 input it would be right")
+class InnerDerivativeForgotten(Layer):
+    """y = log(1 + x²)"""
+
+    def forward(self, input):
+        return np.log(1 + input**2)
+
+    def backward(self, output_grad):
+        return output_grad / (1 + self.last_input**2)
 
 
 @wrong("input is wrong")

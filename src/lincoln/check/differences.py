@@ -10,9 +10,10 @@ import numpy as np
 
 from .probe import KINK, Probe
 
-__all__ = ["Slope", "derivative", "directions", "numeric_derivative"]
+__all__ = ["Slope", "derivative", "directions", "moving_together", "numeric_derivative"]
 
 _STEPS = tuple(2.0**-k for k in (4, 7, 10, 13, 17, 20, 24, 27))
+_ROWS = 32
 _SIDES = 1e4
 """How many times more than a slope those of the two sides suffer from rounding, their steps being so much shorter."""
 _ROUGH = 1e-2
@@ -30,7 +31,10 @@ def numeric_derivative(probe: Probe, name: str, where: Any, analytic: float, *, 
 
 
 def derivative(probe: Probe, name: str, where: Any, analytic: float, *, tolerance: float) -> Slope:
-    """As `numeric_derivative`, with its error: measured once where that agrees with ``analytic``, else with care."""
+    """As `numeric_derivative`, with its error: measured once where that agrees with ``analytic``, else with care.
+
+    The error is 0 at a kink alone.
+    """
     value, error = probe.measured_slope(name, where)
     if abs(value - analytic) <= tolerance * max(abs(value), abs(analytic)) + error:
         return value, error
@@ -75,6 +79,14 @@ def directions(shape: tuple[int, ...], rng: np.random.Generator, slices: int) ->
             part: Any = np.moveaxis(direction, axis, 0)[index]
             part[...] = rng.normal(size=part.shape)
             yield _unit(direction)
+
+
+def moving_together(shape: tuple[int, ...]) -> Iterator[np.ndarray]:
+    """All numbers of each row together, in one direction: where they tie, as in a maximum, they stay tied."""
+    for index in range(min(shape[0], _ROWS) if len(shape) > 1 else 0):
+        direction = np.zeros(shape)
+        direction[index] = 1.0
+        yield _unit(direction)
 
 
 def _unit(direction: np.ndarray) -> np.ndarray:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from .differences import derivative, directions
+from .differences import derivative, directions, moving_together
 from .probe import Probe
 from .suspects import suspect
 
@@ -73,7 +74,8 @@ def _row(
     chosen = rng.choice(analytic.size, size=effort.sample, replace=False) if is_large else range(analytic.size)
     numeric, row = _elements(probe, name, analytic, [everywhere[i] for i in chosen], tolerance=tolerance)
     if row.ok and is_large:
-        _check_directions(probe, row, analytic, tolerance=tolerance, rng=rng, slices=effort.slices)
+        chosen_directions = directions(analytic.shape, rng, effort.slices)
+        _check_directions(probe, row, analytic, chosen_directions, _OUTSIDE, tolerance=tolerance)
     if not row.ok and is_large and analytic.size <= _EVERY_ELEMENT_FOR_A_CAUSE:
         numeric, row = _elements(probe, name, analytic, everywhere, tolerance=tolerance)
     if not row.ok and not row.cause:
@@ -85,30 +87,35 @@ def _elements(
     probe: Probe, name: str, analytic: np.ndarray, indices: list[Any], *, tolerance: float
 ) -> tuple[np.ndarray, GradientRow]:
     """The numeric derivatives at these indices, the analytic ones at all others; and the row that they give."""
-    numeric, errors = analytic.copy(), np.zeros(analytic.shape)
+    numeric, errors, kinks = analytic.copy(), np.zeros(analytic.shape), False
     for index in indices:
         numeric[index], rounding = derivative(probe, name, index, float(analytic[index]), tolerance=tolerance)
+        kinks = kinks or rounding == 0.0
         scale = max(abs(float(analytic[index])), abs(float(numeric[index]))) + rounding / tolerance
         errors[index] = abs(analytic[index] - numeric[index]) / scale if scale else 0.0
     worst = tuple(int(i) for i in np.unravel_index(errors.argmax(), errors.shape))
     ok = bool((errors <= tolerance).all()) and bool(np.isfinite(analytic).all())
-    return numeric, GradientRow(name, worst, float(analytic[worst]), float(numeric[worst]), float(errors[worst]), ok=ok)
+    row = GradientRow(name, worst, float(analytic[worst]), float(numeric[worst]), float(errors[worst]), ok=ok)
+    if ok and kinks:
+        _check_directions(probe, row, analytic, moving_together(analytic.shape), _TIES, tolerance=tolerance)
+    return numeric, row
+
+
+_OUTSIDE = "some element outside the sample of single elements: the slope along a random direction is wrong"
+_TIES = "ties: numbers that tie, as in a maximum, share one gradient, and here each of them has all of it, or none"
 
 
 def _check_directions(
     probe: Probe,
     row: GradientRow,
     analytic: np.ndarray,
+    several: Iterable[np.ndarray],
+    cause: str,
     *,
     tolerance: float,
-    rng: np.random.Generator,
-    slices: int,
 ) -> None:
-    """A few evaluations that see every element of a large array: the slopes along random directions.
-
-    Where many elements have a kink at once they say nothing.
-    """
-    for direction in directions(analytic.shape, rng, slices):
+    """The slopes along directions that move many elements at once. Where many have a kink at once they say nothing."""
+    for direction in several:
         expected = float((analytic * direction).sum())
         slope, rounding = derivative(probe, row.name, direction, expected, tolerance=tolerance)
         touched = analytic[direction != 0]
@@ -116,7 +123,5 @@ def _check_directions(
         error = abs(slope - expected) / scale if scale else 0.0
         if error > tolerance and not probe.has_kink(row.name, direction, scale):
             row.ok, row.index, row.analytic, row.numeric, row.error = False, (), expected, slope, error
-            row.cause = (
-                "some element outside the sample of single elements: the slope along a random direction is wrong"
-            )
+            row.cause = cause
             return

@@ -75,11 +75,23 @@ def _factor(probe: Probe, analytic: np.ndarray, numeric: np.ndarray) -> str:
         value = np.array(arrays.numpy(place))
         if value.size < 2 or value.ndim > analytic.ndim or value.shape != analytic.shape[-value.ndim :]:
             continue
-        if same(analytic * value, numeric):
-            return f"a factor forgotten: times {name} it would be right"
-        if same(analytic, numeric * value):
-            return f"a factor too many: it is {name} times what it should be"
+        lacking, extra = _ratio(numeric, analytic * value), _ratio(analytic, numeric * value)
+        if lacking:
+            return f"a factor forgotten: times {_times(lacking)}{name} it would be right"
+        if extra:
+            return f"a factor too many: it is {_times(extra)}{name} times what it should be"
     return ""
+
+
+def _ratio(one: np.ndarray, other: np.ndarray) -> float:
+    """The number that one array is of another; 0 if there is none."""
+    at = np.unravel_index(np.abs(other).argmax(), other.shape)
+    factor = float(one[at] / other[at]) if other[at] else 0.0
+    return factor if factor and same(one, factor * other) else 0.0
+
+
+def _times(factor: float) -> str:
+    return "" if abs(factor - 1) < 1e-4 else f"{factor:.5g} "
 
 
 def _experiment(probe: Probe, name: str, analytic: np.ndarray, tolerance: float) -> str:
