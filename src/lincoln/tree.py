@@ -81,7 +81,7 @@ def is_own(layer: Any) -> bool:
 
 def named_parameters(layer: Any) -> Iterator[tuple[str, Parameter]]:
     """Every parameter inside, once, each with its path, such as ``0.W``."""
-    yield from _named(layer, _parameters_of)
+    yield from _named(layer, parameters_of)
 
 
 def named_buffers(layer: Any) -> Iterator[tuple[str, Buffer]]:
@@ -113,7 +113,7 @@ def _named(layer: Any, of_one: Any) -> Iterator[tuple[str, Any]]:
                 yield place((*path, name)), found
 
 
-def _parameters_of(layer: Any) -> Iterator[tuple[str, Parameter]]:
+def parameters_of(layer: Any) -> Iterator[tuple[str, Parameter]]:
     """The parameters of one layer itself."""
     if keeps_bare_arrays(layer):
         for foreign in adopted(layer):
@@ -218,7 +218,7 @@ def summary(network: Any) -> str:
 
 
 def _row(path: Path, layer: Any) -> list[str]:
-    own = [parameter for _, parameter in _parameters_of(layer)]
+    own = [parameter for _, parameter in parameters_of(layer)]
     title = repr(layer) if "\n" not in repr(layer) else type(layer).__name__
     work = layer.multiply_adds() if layer.built else 0
     return [

@@ -5,21 +5,28 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from .. import arrays, modes
+from ..admission import example_shape
 from ..arrays import Array
 from ..exc import CheckError
 from ..foreign import ForeignParameter
 from ..initializers import Shape
 from ..layer import Layer
 from ..tables import table
+from .batches import copied, each_part, named_parts, packed, scaled_input, unpacked
 from .gradients import gradient_report
-from .probe import in_dtype, named_parts
+from .probe import Probe, in_dtype, undisturbed
 
 __all__ = ["ContractReport", "check_layer"]
+
+_LARGE = 100.0
+"""The size of the largest input at which float32 must not overflow where float64 does not: exp(100) is too large."""
+_MODERATE = 1e30
 
 
 @dataclass
@@ -89,18 +96,22 @@ def contract_report(layer: Layer, input_shape: Shape, *, input: Any = None, seed
     """
     if input is None:
         input = arrays.hand_out(np.random.default_rng(seed).normal(size=input_shape))
-    bench = _Bench(layer, input, seed)
     report = ContractReport(repr(layer) if "\n" not in repr(layer) else type(layer).__name__)
-    for name, part in _PARTS.items():
-        try:
-            part(bench)
-            problem = ""
-        except CheckError as error:
-            problem = str(error)
-        except Exception as error:
-            problem = f"{type(error).__name__}: {error}"
-        report.rows.append((name, problem))
+    with undisturbed():
+        bench = _Bench(layer, input, seed)
+        report.rows = [(name, _problem(part, bench)) for name, part in _PARTS.items()]
     return report
+
+
+def _problem(part: Callable[[_Bench], None], bench: _Bench) -> str:
+    """What is wrong with one part of the contract; nothing if it holds."""
+    try:
+        part(bench)
+    except CheckError as error:
+        return str(error)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return ""
 
 
 class _Bench:
@@ -110,26 +121,26 @@ class _Bench:
         built = copy.deepcopy(layer)
         built.seed = seed
         with modes.evaluation():
-            built(_in_dtype(_copied(input), "float32"))
-        self.layer: Layer = in_dtype(built.forget(), "float64")
-        self._pristine = _in_dtype(_copied(input), "float64")
+            built(_in_dtype(copied(input), "float32"))
+        self.layer: Layer = _moved(built.forget(), input, seed)
+        self._pristine = _in_dtype(copied(input), "float64")
         self.seed = seed
 
     @property
     def input(self) -> Any:
         """The batch, copied each time: a layer that changes its input in place changes nobody else's."""
-        return _copied(self._pristine)
+        return copied(self._pristine)
 
     @property
     def first_row(self) -> Any:
         """A batch of one."""
-        return _each(lambda part: part[:1], self.input)
+        return each_part(lambda part: part[:1], self.input)
 
     def fresh(self) -> Layer:
         return copy.deepcopy(self.layer)
 
-    def output_grad(self, output: Array) -> Array:
-        return arrays.like(np.random.default_rng(self.seed + 1).normal(size=tuple(output.shape)), output)
+    def output_grad(self, output: Any) -> Any:
+        return unpacked(np.random.default_rng(self.seed + 1).normal(size=packed(output).shape), output)
 
     def run(self, layer: Layer, input: Array) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """One pass both ways: the output, and the gradients of the input and of every parameter."""
@@ -141,7 +152,7 @@ class _Bench:
         for name, _, grad in named_parts(input, layer.input_grad):
             if grad is not None:
                 grads[name] = np.array(arrays.numpy(grad))
-        return np.array(arrays.numpy(output)), grads
+        return packed(output), grads
 
 
 def _gradients(bench: _Bench) -> None:
@@ -163,15 +174,37 @@ def _dtypes(bench: _Bench) -> None:
         layer = in_dtype(bench.layer, dtype)
         input = _in_dtype(bench.input, dtype)
         output = layer.forward(input)
-        input_grad = layer.backward(arrays.astype(bench.output_grad(output), dtype))
-        results = [("output", output), *((f"{name}_grad", grad) for name, _, grad in named_parts(input, input_grad))]
+        input_grad = layer.backward(_in_dtype(bench.output_grad(output), dtype))
+        results = [(name.replace("input", "output"), part) for name, part, _ in named_parts(output)]
+        results += [(f"{name}_grad", grad) for name, _, grad in named_parts(input, input_grad)]
         for name, array in results:
             if array is not None:
                 _demand(arrays.dtype_name(array) == dtype, f"{dtype} in, but {name} is {arrays.dtype_name(array)}")
+    _no_overflow(bench)
+
+
+def _no_overflow(bench: _Bench) -> None:
+    """Large inputs in float32: where float64 has a moderate result, float32 has one too."""
+    largest = max(float(np.abs(arrays.numpy(part)).max()) for _, part, _ in named_parts(bench.input)) or 1.0
+    for size in (_LARGE, -_LARGE):
+        large = scaled_input(bench.input, bench.layer, partial(np.full, fill_value=size / largest))
+        exact, rounded = (_results(bench, large, dtype) for dtype in ("float64", "float32"))
+        for name, right in exact.items():
+            is_lost = np.isfinite(right) & (np.abs(right) < _MODERATE) & ~np.isfinite(rounded[name])
+            where = f"at an input of {_LARGE:g}, where float64 gives a number"
+            _demand(not is_lost.any(), f"{name} overflows in float32 {where}")
+
+
+def _results(bench: _Bench, input: Any, dtype: str) -> dict[str, np.ndarray]:
+    """The output and all gradients in evaluation, in that dtype."""
+    layer = in_dtype(bench.layer, dtype).eval()
+    with np.errstate(all="ignore"):
+        output, grads = bench.run(layer, _in_dtype(input, dtype))
+    return {"the output": output} | {f"the gradient of {name}": grad for name, grad in grads.items()}
 
 
 def _non_contiguous(bench: _Bench) -> None:
-    strided = _each(lambda part: arrays.namespace(part).stack([part, part], axis=-1)[..., 0], bench.input)
+    strided = each_part(lambda part: arrays.namespace(part).stack([part, part], axis=-1)[..., 0], bench.input)
     contiguous, grads = bench.run(bench.fresh(), bench.input)
     odd, odd_grads = bench.run(bench.fresh(), strided)
     _close("outputs of a contiguous and of a strided input", odd, contiguous)
@@ -183,14 +216,14 @@ def _unchanged(bench: _Bench) -> None:
     layer = bench.fresh()
     input = bench.input
     output = layer.forward(input)
-    kept = np.array(arrays.numpy(output))
+    kept = packed(output)
     grad = bench.output_grad(output)
     layer.backward(grad)
     for (name, now, _), (_, before, _) in zip(named_parts(input), named_parts(bench.input), strict=True):
         _demand(np.array_equal(arrays.numpy(now), arrays.numpy(before)), f"the {name} was changed in place")
-    _demand(np.array_equal(arrays.numpy(output), kept), "backward changed the output in place")
-    untouched = arrays.numpy(bench.output_grad(output))
-    _demand(np.array_equal(arrays.numpy(grad), untouched), "backward changed output_grad in place")
+    _demand(np.array_equal(packed(output), kept), "backward changed the output in place")
+    untouched = packed(bench.output_grad(output))
+    _demand(np.array_equal(packed(grad), untouched), "backward changed output_grad in place")
 
 
 def _no_interference(bench: _Bench) -> None:
@@ -207,29 +240,31 @@ def _no_interference(bench: _Bench) -> None:
 def _output_shape(bench: _Bench) -> None:
     layer = bench.fresh()
     for batch in (bench.input, bench.first_row):
-        shape = tuple(layer.forward(batch).shape)
-        declared = (len(batch[0] if isinstance(batch, tuple) else batch), *layer.output_shape)
-        _demand(shape == declared, f"the output is {shape}, output_shape says {declared}")
+        output = layer.forward(batch)
+        given, found = (len(part[0] if isinstance(part, tuple) else part) for part in (batch, output))
+        _demand(given == found, f"the output has {found} rows for {given} examples")
+        shape, declared = example_shape(output), layer.output_shape
+        _demand(shape == declared, f"the output of an example is {shape}, output_shape says {declared}")
 
 
 def _inference(bench: _Bench) -> None:
     layer = bench.fresh().eval()
-    in_eval = np.array(arrays.numpy(layer.forward(bench.input)))
+    in_eval = packed(layer.forward(bench.input))
     layer.forget().train()
     with modes.evaluation():
-        output = arrays.numpy(layer.forward(bench.input))
+        output = packed(layer.forward(bench.input))
     _close("outputs of eval() and of inference()", output, in_eval)
     _demand(layer.last_input is None, "inference() left last_input on the layer")
 
 
 def _saved(bench: _Bench) -> None:
     layer = bench.fresh().eval()
-    output = arrays.numpy(layer.forward(bench.input))
-    copied = copy.deepcopy(layer)
-    _demand(copied.last_input is None, "a copy holds the data of the last pass")
-    _close("outputs of the layer and of its copy", arrays.numpy(copied.forward(bench.input)), output)
+    output = packed(layer.forward(bench.input))
+    double = copy.deepcopy(layer)
+    _demand(double.last_input is None, "a copy holds the data of the last pass")
+    _close("outputs of the layer and of its copy", packed(double.forward(bench.input)), output)
     other = bench.fresh().eval().load_state_dict(layer.state_dict())
-    _close("outputs after load_state_dict", arrays.numpy(other.forward(bench.input)), output)
+    _close("outputs after load_state_dict", packed(other.forward(bench.input)), output)
 
 
 def _twin(bench: _Bench) -> None:
@@ -261,17 +296,19 @@ _PARTS: dict[str, Callable[[_Bench], None]] = {
 }
 
 
-def _copied(input: Any) -> Any:
-    return _each(lambda part: arrays.copied(part), input)
-
-
-def _each(change: Callable[[Array], Array], input: Any) -> Any:
-    """The input, or each of several inputs, changed."""
-    return tuple(change(part) for part in input) if isinstance(input, tuple) else change(input)
+def _moved(layer: Layer, input: Any, seed: int) -> Layer:
+    """The layer in float64, away from its initial values where that can be."""
+    try:
+        probe = Probe(layer, input, seed=seed, moved=True)
+        probe.replay()
+        moved: Layer = probe.network.forget()
+    except Exception:
+        moved = in_dtype(layer, "float64")
+    return moved
 
 
 def _in_dtype(input: Any, dtype: str) -> Any:
-    return _each(lambda part: arrays.astype(part, dtype) if arrays.kind(part) == "float" else part, input)
+    return each_part(lambda part: arrays.astype(part, dtype) if arrays.kind(part) == "float" else part, input)
 
 
 def _demand(holds: bool, otherwise: str) -> None:

@@ -1,4 +1,4 @@
-"""Gradients against central differences, in float64: element by element, and along a random direction."""
+"""Gradients against central differences, in float64: element by element, and along random directions."""
 
 from __future__ import annotations
 
@@ -7,34 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from .. import arrays
+from .. import arrays, tree
 from ..exc import DataError
 from ..initializers import Shape
 from ..layer import Layer
 from ..tables import table
-from .causes import likely_cause
-from .probe import KINK, Probe
+from .differences import numeric_derivative
+from .measuring import GradientRow, measure
+from .probe import Probe, undisturbed
+from .situations import further_rows, what_varies
+from .watching import Watch, changes_in_place
 
 __all__ = ["GradientReport", "GradientRow", "check_gradients", "gradient_report", "measure", "numeric_derivative"]
-
-_EVERY_ELEMENT = 256
-
-
-@dataclass
-class GradientRow:
-    """One array's gradient: where analytic and numeric value differ most, and the whole array's relative error.
-
-    The relative error is the largest difference over the largest gradient of the array, or over the smallest gradient
-    that can be measured, where rounding drowns that one.
-    """
-
-    name: str
-    index: tuple[int, ...]
-    analytic: float
-    numeric: float
-    error: float
-    ok: bool
-    cause: str = ""
 
 
 @dataclass
@@ -42,18 +26,22 @@ class GradientReport:
     """What `check_gradients` found: true if every gradient is right; ``str(report)`` is the table.
 
     Attributes:
-        rows: one `GradientRow` for the input and each parameter.
+        rows: one `GradientRow` for the input and each parameter; none where a problem leaves nothing to measure.
+        problems: what is wrong beside the numbers, such as an array that is changed in place.
+        layers: for a network, the reports of the layers inside that are wrong by themselves, each with its place.
         worst: the largest relative error.
     """
 
     title: str
     tolerance: float
     rows: list[GradientRow] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    layers: list[tuple[str, GradientReport]] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
         """Whether every gradient is right."""
-        return all(row.ok for row in self.rows)
+        return not self.problems and all(row.ok for row in self.rows)
 
     @property
     def worst(self) -> float:
@@ -68,16 +56,25 @@ class GradientReport:
             [row.name, f"{row.analytic:.6g}", f"{row.numeric:.6g}", f"{row.error:.1e}", "yes" if row.ok else "NO"]
             for row in self.rows
         ]
-        lines = [
-            f"gradients of {self.title}",
-            table(["parameter", "analytic", "numeric", "relative error", "ok"], cells),
-        ]
+        lines = [f"gradients of {self.title}"]
+        if cells:
+            lines.append(table(["parameter", "analytic", "numeric", "relative error", "ok"], cells))
+        return "\n".join([*lines, *self.findings])
+
+    @property
+    def findings(self) -> list[str]:
+        """What is wrong, line by line, with the likely causes."""
+        lines = list(self.problems)
         for row in self.rows:
             if not row.ok:
                 place = f"[{', '.join(map(str, row.index))}]" if row.index else ""
-                lines.append(f"{row.name}{place} is wrong: {row.analytic:.6g}, not {row.numeric:.6g}")
+                when = f" {row.when}" if row.when else ""
+                lines.append(f"{row.name}{place} is wrong{when}: {row.analytic:.6g}, not {row.numeric:.6g}")
                 lines.append(f"  likely cause: {row.cause}")
-        return "\n".join(lines)
+        for place, report in self.layers:
+            lines.append(f"the fault is in layer {place}, {report.title}:")
+            lines += [f"  {line}" for line in report.findings]
+        return lines
 
 
 def check_gradients(
@@ -91,7 +88,9 @@ def check_gradients(
 ) -> GradientReport:
     """Print a table of analytic against numeric gradients, with the likely cause of what is wrong; return it too.
 
-    Works on a copy in float64: nothing of the subject changes.
+    Works on a copy in float64: nothing of the subject changes. The copy's parameters are moved away from their initial
+    values, at which many mistakes do not show. It is looked at with the batch, another one, a batch of one and one of
+    66 rows, in training and in evaluation, with large and small output gradients, and in float32.
 
     Args:
         subject: a layer, a network, or a loss (whose network is checked with it).
@@ -145,69 +144,58 @@ def gradient_report(
             why="gradients are checked at a batch",
             fix="check_gradients(layer, x), check_gradients(layer, input_shape=(4, 3)) or check_gradients(loss, x, y)",
         )
-    probe = Probe(subject, input, labels, seed=seed)
-    title = f"{subject!r} on {probe.network!r}" if is_loss else repr(subject)
-    rows = measure(probe, tolerance=tolerance, rng=rng)
-    return GradientReport(title if "\n" not in title else type(subject).__name__, tolerance, rows)
+    with undisturbed(), np.errstate(all="ignore"):
+        probe = Probe(subject, input, labels, seed=seed, moved=True)
+        title = f"{subject!r} on {probe.network!r}" if is_loss else repr(subject)
+        report = GradientReport(title if "\n" not in title else type(subject).__name__, tolerance)
+        _examine(report, probe, rng)
+    return report
 
 
-def measure(probe: Probe, *, tolerance: float, rng: np.random.Generator) -> list[GradientRow]:
-    """A `GradientRow` for every array that the probe can nudge."""
-    analytic = probe.analytic()
-    names = sorted(probe.places, key=lambda name: not name.startswith("input"))
-    return [_row(probe, name, analytic[name], tolerance=tolerance, rng=rng) for name in names]
+def _examine(report: GradientReport, probe: Probe, rng: np.random.Generator) -> None:
+    """Look for everything, what spoils the measurements first; stop where something is found."""
+    report.problems, watch = changes_in_place(probe)
+    if report.problems:
+        return
+    report.problems = what_varies(probe)
+    if not report.problems:
+        report.rows = measure(probe, tolerance=report.tolerance, rng=rng)
+    if report.ok:
+        report.rows, report.problems = further_rows(probe, report.rows, tolerance=report.tolerance, rng=rng)
+    if not report.ok:
+        report.layers = _wrong_layers(report, probe, watch)
+        for row in report.rows:
+            if report.layers and not row.ok:
+                row.cause = f"the fault in layer {', '.join(place for place, _ in report.layers)}, see below"
 
 
-def _row(probe: Probe, name: str, analytic: np.ndarray, *, tolerance: float, rng: np.random.Generator) -> GradientRow:
-    indices = list(np.ndindex(analytic.shape))
-    if len(indices) > _EVERY_ELEMENT:
-        chosen = rng.choice(len(indices), size=_EVERY_ELEMENT // 4, replace=False)
-        indices = [indices[i] for i in chosen]
-    numeric = analytic.copy()
-    for index in indices:
-        numeric[index] = numeric_derivative(probe, name, index, float(analytic[index]), tolerance=tolerance)
-    scale = max(float(np.abs(analytic).max()), float(np.abs(numeric).max()), probe.noise / tolerance) or 1.0
-    difference = np.abs(analytic - numeric)
-    worst = tuple(int(i) for i in np.unravel_index(difference.argmax(), difference.shape))
-    row = GradientRow(
-        name, worst, float(analytic[worst]), float(numeric[worst]), float(difference[worst]) / scale, ok=True
-    )
-    if row.error <= tolerance and len(indices) < analytic.size:
-        _check_direction(probe, row, analytic, tolerance=tolerance, rng=rng)
-    row.ok = row.ok and row.error <= tolerance and bool(np.isfinite(difference).all())
-    if not row.ok and not row.cause:
-        examples = len(probe.output_grad) if probe.output_grad.ndim else len(probe.input)
-        row.cause = likely_cause(analytic, numeric, examples=examples, output_grad=probe.output_grad)
-    return row
+def _wrong_layers(report: GradientReport, probe: Probe, watch: Watch) -> list[tuple[str, GradientReport]]:
+    """The reports of the layers inside that are wrong on their own inputs, as the network has recorded them.
 
-
-def numeric_derivative(probe: Probe, name: str, where: Any, analytic: float, *, tolerance: float) -> float:
-    """The central difference; at a kink the analytic value itself, if it lies between the slopes of both sides."""
-    central = probe.slope(name, where)
-    scale = max(abs(central), abs(analytic), 1e-3)
-    if abs(central - analytic) <= tolerance * scale:
-        return central
-    left, right = probe.sides(name, where)
-    if abs(left - right) <= KINK * scale and probe.is_smooth(name, where, within=0.1 * tolerance * scale):
-        return central
-    if min(left, right) - KINK * scale <= analytic <= max(left, right) + KINK * scale:
-        return analytic
-    return (left + right) / 2
-
-
-def _check_direction(
-    probe: Probe, row: GradientRow, analytic: np.ndarray, *, tolerance: float, rng: np.random.Generator
-) -> None:
-    """A few evaluations that see every element of a large array: the slope along one random direction.
-
-    Where many elements have a kink at once it says nothing.
+    Layers that hold others are asked only where all those are right, the innermost ones first.
     """
-    direction = rng.normal(size=analytic.shape)
-    direction /= np.linalg.norm(direction)
-    expected = float((analytic * direction).sum())
-    slope = numeric_derivative(probe, row.name, direction, expected, tolerance=tolerance)
-    scale = max(float(np.linalg.norm(analytic)) / np.sqrt(analytic.size), abs(expected), probe.noise / tolerance) or 1.0
-    error = abs(slope - expected) / scale
-    if error > tolerance and not probe.has_kink(row.name, direction, scale):
-        row.ok, row.index, row.analytic, row.numeric, row.error = False, (), expected, slope, error
-        row.cause = "some element outside the sample of single elements: the slope along a random direction is wrong"
+    inside = [(path, layer) for path, layer in tree.paths(probe.network) if path and not layer.own]
+    holds = {path[:-1] for path, _ in tree.paths(probe.network) if path}
+    for wanted in (
+        [each for each in inside if each[0] not in holds],
+        sorted((each for each in inside if each[0] in holds), key=lambda each: -len(each[0])),
+    ):
+        found = [(tree.place(path), _layer_report(layer, watch, report.tolerance)) for path, layer in wanted]
+        wrong = [(place, one) for place, one in found if one is not None and not one.ok]
+        if wrong:
+            return wrong
+    return []
+
+
+def _layer_report(layer: Layer, watch: Watch, tolerance: float) -> GradientReport | None:
+    """The report of one layer of a network at the input that it had there; None if it cannot be asked."""
+    call = watch.calls.get(id(layer))
+    if call is None:
+        return None
+    title = repr(layer)
+    report = GradientReport(title if "\n" not in title else type(layer).__name__, tolerance)
+    try:
+        _examine(report, Probe(layer, call.input), np.random.default_rng(0))
+    except Exception:
+        return None
+    return report

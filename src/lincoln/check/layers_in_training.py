@@ -16,9 +16,10 @@ from ..layer import Layer
 from ..parameters import Buffer, Parameter
 from ..spelling import lost_axis
 from ..tree import keeps_bare_arrays
+from .batches import named_parts
 from .causes import likely_cause
 from .gradients import numeric_derivative
-from .probe import Probe, named_parts
+from .probe import Probe
 from .same import same
 
 __all__ = ["bare_weights", "gradient_problem", "lost_gradients"]
