@@ -218,6 +218,31 @@ def test_a_trainer_inside_the_block_learns_as_outside(case: LossExample) -> None
     assert inside.tobytes() == learn().tobytes()
 
 
+def test_a_loss_that_replaces_another_one_s_gradients_says_so():
+    net = network()
+    one, two = losses.MeanSquaredError(net), losses.MeanAbsoluteError(net)
+    optimizer = optim.SGD(net, lr=0.1)
+    own_loop(one, X, Y)
+    with pytest.warns(exc.LearningWarning, match=r"replaces the gradients of MeanSquaredError\(\)"):
+        own_loop(two, X, Y)
+    own_loop(two, X[:3], Y[:3])
+    optimizer.step()
+    own_loop(one, X, Y)
+    optimizer.step()
+    with lnc.accumulating():
+        own_loop(one, X, Y)
+        own_loop(two, X, Y)
+    both = gradient(net)
+    optimizer.lr = 1e-300
+    optimizer.step()
+    parts = []
+    for loss in (one, two):
+        own_loop(loss, X, Y)
+        parts.append(gradient(net))
+        net.vector.release()
+    np.testing.assert_allclose(both, sum(parts), rtol=1e-12)
+
+
 def test_blocks_inside_blocks_and_generators():
     def block():
         with lnc.accumulating():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -95,6 +96,7 @@ class ParameterVector(Vector):
         parameters: in the order in which they lie in the vector.
         value, grad: arrays of shape ``(size,)``.
         intact: false once one of the parameters has moved on to another vector.
+        giver: a weak reference to the loss that the gradients are of.
 
     Raises:
         MatchError: the parameters are of different libraries, dtypes or devices.
@@ -112,6 +114,7 @@ class ParameterVector(Vector):
     def __init__(self, parameters: Iterable[Parameter]) -> None:
         super().__init__(parameters)
         self.foreign = tuple(p for p in self.parameters if isinstance(p, ForeignParameter))
+        self.giver: Any = None
 
     def collect(self) -> bool:
         """Make the gradient vector true before it is used: parameters that no backward pass reached get zeros.

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+import warnings
+import weakref
 from typing import Any
 
 from ..arrays import Array
-from ..exc import BackwardError, ContractError, MatchError
+from ..exc import BackwardError, ContractError, LearningWarning, MatchError
 from ..layer import Layer
+from ..modes import is_accumulating
 from ..parameters import keeps_axes
 
-__all__ = ["check_network", "check_shape", "misshapen", "not_kept", "nothing_returned"]
+__all__ = ["check_network", "check_shape", "misshapen", "not_kept", "nothing_returned", "tell_of_replaced"]
 
 
 def check_network(where: str, network: Any) -> None:
@@ -46,6 +49,24 @@ def check_shape(loss: Any, losses: Any, predictions: Array) -> None:
         else f"bring all arrays in value into the shape {wanted}, or {wanted[:-1]} for rows: "
         "weights[:, None], sum(axis=-1)",
     )
+
+
+def tell_of_replaced(loss: Any) -> None:
+    """Warn where a loss is about to replace gradients of another loss that no step has used."""
+    vector = loss.network._vector
+    if vector is None:
+        return
+    other = vector.giver() if vector.giver is not None else None
+    if other is loss:
+        return
+    if other is not None and vector.any_fresh() and not is_accumulating():
+        warnings.warn(
+            f"{loss!r} replaces the gradients of {other!r}, which no step has used. "
+            "To add them up: `with lnc.accumulating():` around both.",
+            LearningWarning,
+            stacklevel=3,
+        )
+    vector.giver = weakref.ref(loss)
 
 
 def not_kept(loss: Any) -> BackwardError:
