@@ -194,6 +194,14 @@ def test_a_network_that_has_learned_goes_on_from_what_it_knows():
     assert second.network_ is not first.network_
 
 
+def test_a_network_of_two_outputs_decides_for_the_class_of_the_larger_one():
+    model = classifier(network=lnc.layers.Linear(2, seed=0), solver="sgd").fit(CANCER, IS_BENIGN)
+    decided = model.decision_function(CANCER)
+    p = model.predict_proba(CANCER)
+    np.testing.assert_allclose(decided, np.log(p[:, 1] / p[:, 0]), atol=1e-9)
+    np.testing.assert_array_equal(decided > 0, model.predict(CANCER) == model.classes_[1])
+
+
 def test_hidden_activations_are_what_each_hidden_layer_gives():
     model = classifier(hidden_layer_sizes=(5, 4), dropout=0.5, activation="tanh").fit(CANCER, IS_BENIGN)
     first, second = model.hidden_activations(CANCER)

@@ -10,7 +10,7 @@ import lincoln as lnc
 from lincoln import datasets, files
 from lincoln.files import Checkpoint
 from lincoln.tabular import TabularModel, TabularPreprocessor
-from lincoln.tabular.recipe import settings_for
+from lincoln.tabular.recipe import made_optimizer, settings_for
 from lincoln.tabular.scores import roc_auc
 from lincoln.tabular.store import places_of_rows
 
@@ -233,6 +233,16 @@ def test_there_is_a_checkpoint_from_the_start(tmp_path):
 def test_defaults_follow_from_the_number_of_rows(rows, batch_size, epochs):
     settings = settings_for(rows, {})
     assert (settings["batch_size"], settings["epochs"]) == (batch_size, epochs)
+
+
+def test_the_rate_climbs_for_a_twentieth_of_the_steps_and_then_falls():
+    network = lnc.layers.Linear(1, seed=0).build(2)
+    optimizer = made_optimizer(network, steps=100, settings={"lr": 1.0, "weight_decay": 0.0})
+    rates = [optimizer.lr(step) for step in range(100)]
+    assert rates[0] == pytest.approx(1 / 6)
+    assert rates[5] == 1.0
+    assert all(np.diff(rates[:6]) > 0)
+    assert all(np.diff(rates[5:]) < 0)
 
 
 def test_held_out_rows_come_last_and_every_class_has_its_share():

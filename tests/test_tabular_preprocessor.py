@@ -253,9 +253,10 @@ def test_a_column_that_is_empty_in_the_first_chunk_shows_its_kind_in_a_later_one
     np.testing.assert_array_equal(preprocessor.transform({"x": [None, 2.0]})[:, 1], [1, 0])
 
 
-def test_more_values_than_a_sample_holds_give_nearly_the_same_quantiles():
+@pytest.mark.parametrize("order", [np.arange(50_000), RNG.permutation(50_000)], ids=["sorted", "mixed"])
+def test_more_values_than_a_sample_holds_give_nearly_the_same_quantiles(order):
     sample = Sample(1000, seed=0)
-    for chunk in np.array_split(RNG.permutation(50_000) / 50_000, 13):
+    for chunk in np.array_split(order / 50_000, 13):
         sample.add(chunk)
     assert sample.values.shape == (1000,)
     np.testing.assert_allclose(np.quantile(sample.values, [0.1, 0.5, 0.9]), [0.1, 0.5, 0.9], atol=0.05)
