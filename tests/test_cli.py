@@ -19,9 +19,12 @@ from csv_mutations import people, text
 
 import lincoln as lnc
 from lincoln import examples
-from lincoln.cli import bench, explain_error, gradients, plots, progress, threads
+from lincoln.cli import bench, console, explain_error, gates, gradients, plots, progress, threads
 from lincoln.cli.application import COMMANDS
 from lincoln.cli.console import Console, as_json
+from lincoln.cli.progress import Progress
+from lincoln.cli.table import open_table
+from lincoln.tabular import layout
 
 SRC = Path(lnc.__file__).parent
 
@@ -651,3 +654,34 @@ def test_a_reader_of_stdout_may_stop_reading(trained):
 def test_shells_can_complete_commands_and_options():
     answer = python("-m", "lincoln", _LINCOLN_COMPLETE="bash_complete", COMP_WORDS="lincoln tr", COMP_CWORD="1")
     assert "train" in answer.out
+
+
+def test_a_gate_that_is_just_reached_lets_through():
+    gates.check_gates({"accuracy": 0.5, "log_loss": 0.3}, {"accuracy": 0.5, "log_loss": 0.3})
+
+
+def test_what_moves_the_cursor_is_written_out():
+    assert console.printable("a\x1b[2J\tb\n\xe9") == "a\\x1b[2J\tb\n\xe9"
+
+
+def test_a_time_is_shown_in_seconds_minutes_or_hours():
+    assert [progress._duration(n) for n in (59.4, 125.0, 7325.0)] == ["59 s", "2 min 5 s", "2 h 2 min"]
+
+
+def test_a_row_after_a_text_of_two_lines_has_the_line_that_it_has_in_the_file():
+    path = written(Path("two.csv"), 'a,b\n"x\ny",1\nz,2\n')
+    assert [line for line, _ in layout.csv_rows(layout.find_layout(path))] == [1, 2, 4]
+
+
+def test_another_seed_tests_on_other_rows():
+    written(Path("people.csv"), text(people(100)))
+    tested = []
+    for seed in (0, 0, 1):
+        with Progress(Console()) as shown:
+            settings = {"target": "income", "task": None, "drop": (), "keep": (), "numeric": (), "categorical": ()}
+            settings |= {"missing": (), "stream": False, "test_size": 0.2, "seed": seed}
+            settings |= dict.fromkeys(("delimiter", "encoding"), None) | {"decimal": ".", "header": True}
+            table = open_table(Path("people.csv"), settings | {"skip_bad_rows": False}, shown)
+            tested.append(table.divided()[1]["height"].tolist())
+    assert tested[0] == tested[1]
+    assert tested[0] != tested[2]

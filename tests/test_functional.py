@@ -327,3 +327,14 @@ def test_a_softmax_is_never_exactly_0_and_still_sums_to_1(dtype: str):
     p = functional.softmax(np.array([[-1e4, 0.0, 1e4]], dtype=dtype))
     assert (p > 0).all()
     assert p.sum() == pytest.approx(1.0)
+
+
+def test_a_class_of_probability_0_costs_a_finite_loss():
+    loss = functional.cross_entropy(np.array([[0.0, 1.0]]), np.array([0]))
+    assert np.isfinite(loss).all()
+    assert loss[0] > 600
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_the_norm_of_an_infinite_gradient_is_infinite(value: float):
+    assert functional.gradient_norm(np.array([1.0, value])) == np.inf

@@ -291,3 +291,20 @@ def test_a_network_of_tensors_learns_the_same():
     finally:
         lnc.arrays.use("numpy")
     np.testing.assert_allclose(model.predict_proba(table()), expected, atol=1e-3)
+
+
+def test_rows_that_are_held_out_take_their_labels_along():
+    rows = table(1300)
+    model = TabularModel(epochs=10, hidden=(16,), lr=0.01, dropout=0.0).fit(rows[["size", "color", "grade"]], "grade")
+    assert model.rows[1] > 0
+    assert model.evaluate(rows)["accuracy"] > 0.9
+
+
+def test_weights_decay_and_biases_do_not():
+    network = lnc.layers.Linear(1, seed=0, bias_init=lnc.initializers.Constant(1.0)).build(2)
+    before = network.state_dict()
+    optimizer = made_optimizer(network, steps=100, settings={"lr": 0.1, "weight_decay": 0.5})
+    network.W.accumulate(np.zeros((2, 1), dtype=np.float32))
+    optimizer.step()
+    assert np.all(np.abs(network.W.value) < np.abs(before["W"]))
+    np.testing.assert_array_equal(network.B.value, before["B"])

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays as any_array
 
 from lincoln.check import check_layer
-from lincoln.tabular import TableFeatures, TabularPreprocessor
+from lincoln.exc import DataError
+from lincoln.tabular import TableFeatures, TabularPreprocessor, values
 from lincoln.tabular.sample import Sample, bin_edges
 
 ROWS = 40
@@ -331,3 +332,13 @@ def test_the_first_layer_of_a_network_keeps_the_contract(encoding):
 def test_the_gradient_of_the_first_layer_is_that_of_its_features():
     preprocessor = TabularPreprocessor(bins=3, encoding="embed").fit(people()[["age", "pay", "since"]])
     assert check_layer(TableFeatures(preprocessor), (5, preprocessor.expansion.width)).ok
+
+
+def test_an_underscore_makes_a_text_of_a_number():
+    assert [values.as_number(text, frozenset()) for text in ("1_000", "1000", " 1e3 ")] == [None, 1000.0, 1000.0]
+
+
+def test_a_bad_truth_of_a_later_chunk_is_named_with_its_row():
+    preprocessor = TabularPreprocessor(kinds={"x": "boolean"}).partial_fit({"x": ["yes", "no"]})
+    with pytest.raises(DataError, match="row 3"):
+        preprocessor.partial_fit({"x": ["yes", "perhaps"]})
