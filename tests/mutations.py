@@ -943,6 +943,11 @@ MUTATIONS = [
             "if epoch.monitored < self.best:",
             "test_training.py::test_a_fall_smaller_than_min_delta_is_no_fall",
         ),
+        (
+            "self.best, self.best_epoch, self._waited = epoch.monitored, epoch.number, 0",
+            "self.best, self.best_epoch = epoch.monitored, epoch.number",
+            "test_training.py::test_patience_begins_anew_with_each_better_epoch",
+        ),
     ),
     *in_file(
         "models/trainer.py",
@@ -951,6 +956,7 @@ MUTATIONS = [
             "self.count += 1",
             "test_mistakes.py::test_the_first_line_of_an_epoch_counts_all_the_batches_since_the_last_line",
         ),
+        ("layer.set_training(True)", "pass", "test_training.py::test_a_network_that_was_judged_trains_again"),
         (
             "self.step, self.mean, self._seconds = 0, Mean(), 0.0",
             "self.step, self._seconds = 0, 0.0",
@@ -971,6 +977,11 @@ MUTATIONS = [
             "return math.prod(self.factors)",
             "return math.fsum(self.factors)",
             "test_explain.py::test_every_number_of_every_layer_has_its_origin[GELU() (3, 5)]",
+        ),
+        (
+            "return [pair(0, (*row, k), 1, (k, last)) for k in range(values[1].shape[0])] + bias",
+            "return [pair(0, (*row, k), 1, (k, last)) for k in range(values[1].shape[0])]",
+            "test_explain.py::test_a_bias_is_a_term_of_its_own",
         ),
     ),
     *in_file(
@@ -1561,6 +1572,11 @@ MUTATIONS = [
             "test_tabular_model.py::test_the_rate_climbs_for_a_twentieth_of_the_steps_and_then_falls",
         ),
         (
+            '"dropout": 0.15 if rows >= _FEW else 0.4,',
+            '"dropout": 0.4 if rows >= _FEW else 0.15,',
+            "test_tabular_model.py::test_a_small_table_gets_more_dropout",
+        ),
+        (
             "groups=[optim.Group(optim.biases_and_norms, weight_decay=0.0)],",
             "groups=[],",
             "test_tabular_model.py::test_weights_decay_and_biases_do_not",
@@ -1675,6 +1691,7 @@ MUTATIONS = [
             "if isinstance(error, ModelFileError):\n        return 3",
             "test_cli_errors.py::test_a_network_alone_cannot_be_given_tables",
         ),
+        ("return 130", "return 0", "test_cli.py::test_a_command_that_is_interrupted_exits_with_130"),
     ),
     *in_file(
         "cli/bench.py",

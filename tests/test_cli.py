@@ -685,3 +685,11 @@ def test_another_seed_tests_on_other_rows():
             tested.append(table.divided()[1]["height"].tolist())
     assert tested[0] == tested[1]
     assert tested[0] != tested[2]
+
+
+def test_a_command_that_is_interrupted_exits_with_130(monkeypatch):
+    def interrupted(self, *args, **named):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Console, "table", interrupted)
+    assert lincoln("doctor").code == 130

@@ -308,3 +308,7 @@ def test_weights_decay_and_biases_do_not():
     optimizer.step()
     assert np.all(np.abs(network.W.value) < np.abs(before["W"]))
     np.testing.assert_array_equal(network.B.value, before["B"])
+
+
+def test_a_small_table_gets_more_dropout():
+    assert [settings_for(rows, {})["dropout"] for rows in (1999, 2000)] == [0.4, 0.15]
