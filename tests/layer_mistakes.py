@@ -398,6 +398,16 @@ LAYER_MISTAKES = [
         lambda: Reshape(3, -1)(X),
     ),
     Mistake(
+        "a shape whose open entry would not be whole",
+        exc.MatchError,
+        "LN111",
+        lambda: Reshape(2, -1)(X),
+        "Reshape(2, -1)",
+        "examples of shape (3,), 3 numbers",
+        "a shape whose product is 3, or one entry of -1",
+        lambda: Reshape(3, -1)(X),
+    ),
+    Mistake(
         "a later batch of another shape",
         exc.MatchError,
         "LN111",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from mutations import changed_fields, damaged_bytes
+from damaged_files import changed_fields, damaged_bytes
 
 from lincoln import Dense, Sequential, data, layers, losses, metrics, models, optim
 from lincoln.exc import LincolnError, MatchError, ModelFileError

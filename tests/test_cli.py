@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import subprocess
@@ -18,9 +19,12 @@ from csv_mutations import people, text
 
 import lincoln as lnc
 from lincoln import examples
-from lincoln.cli import explain_error, progress
+from lincoln.cli import bench, console, explain_error, gates, gradients, plots, progress, threads
 from lincoln.cli.application import COMMANDS
-from lincoln.cli.console import Console
+from lincoln.cli.console import Console, as_json
+from lincoln.cli.progress import Progress
+from lincoln.cli.table import open_table
+from lincoln.tabular import layout
 
 SRC = Path(lnc.__file__).parent
 
@@ -82,6 +86,24 @@ def test_the_command_line_wins_over_the_settings_of_a_file(trained):
     answer = lincoln("train", "--config", trained / "people" / "config.toml", "--epochs", 1, "--runs", "r", "--json")
     assert answer.event("training")["settings"]["epochs"] == 1
     assert answer.event("training")["settings"]["hidden"] == [8]
+
+
+def test_a_confusion_picture_has_true_classes_in_rows(monkeypatch):
+    drawn = []
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda figure, *more, **named: drawn.append(figure))
+    plots.plot_confusion(Path("x.png"), ["a", "a", "a", "b"], ["a", "b", "b", "b"], classes=["a", "b"], title="")
+    (panel,) = drawn[0].axes
+    counts = {tuple(map(int, one.get_position()[::-1])): one.get_text() for one in panel.texts}
+    assert counts == {(0, 0): "1", (0, 1): "2", (1, 0): "0", (1, 1): "1"}
+    assert (panel.get_ylabel(), panel.get_xlabel()) == ("true", "predicted")
+
+
+@pytest.mark.parametrize(("name", "sign"), [("tab", "\t"), ("space", " "), (";", ";")])
+def test_a_delimiter_may_be_named(name, sign):
+    rows = [[cell.replace(" ", "_") for cell in row] for row in people()]
+    data = written(Path("people.csv"), text(rows, delimiter=sign))
+    answer = lincoln("train", data, "-t", "income", "--delimiter", name, "--json", *QUICK)
+    assert list(answer.event("data")["columns"]) == rows[0]
 
 
 def test_settings_for_other_data_are_told_of(trained):
@@ -319,6 +341,57 @@ def test_predictions_come_as_csv_in_the_order_of_the_rows(trained):
     assert [line.split(",")[1] for line in lines[1:]] == model.predict(_table(trained)).tolist()
 
 
+@pytest.fixture
+def small_parts(monkeypatch):
+    """Files are read in parts of some twenty rows."""
+    monkeypatch.setattr("lincoln.tabular.reading.BLOCK", 500)
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_table_that_is_read_in_parts_has_one_header_and_all_predictions(trained):
+    lines = lincoln("predict", trained / "people", trained / "people.csv").out.splitlines()
+    assert lines.count("income") == 1
+    assert lines[1:] == lnc.files.load(trained / "people" / "model.safetensors").predict(_table(trained)).tolist()
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_text_in_a_later_part_is_named_by_its_line():
+    rows = people(100)
+    rows[80][0] = "old"
+    answer = lincoln("train", written(Path("people.csv"), text(rows)), "-t", "income", *QUICK)
+    assert answer.code == 3
+    assert "people.csv, line 81, column 'age'" in answer.err
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_no_row_is_both_learned_from_and_tested_on(monkeypatch):
+    learned = []
+    fit = lnc.tabular.TabularModel.fit_chunks
+
+    def counting(self, chunks, *more, **named):
+        learned.extend(map(len, chunks()))
+        return fit(self, chunks, *more, **named)
+
+    monkeypatch.setattr(lnc.tabular.TabularModel, "fit_chunks", counting)
+    data = written(Path("people.csv"), text(people(300)))
+    result = lincoln("train", data, "-t", "income", "--stream", "--json", *QUICK).event("result")
+    tested = lnc.files.load(result["model"]).about["test_rows"]
+    assert 30 < tested < 90
+    assert sum(learned) + tested == 300
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_row_of_a_later_part_is_named_by_its_line():
+    rows = [[*row, f"2024-03-{i % 28 + 1:02d}" if i else "when"] for i, row in enumerate(people(100))]
+    written(Path("people.csv"), text(rows))
+    assert lincoln("train", "people.csv", "-t", "income", *QUICK).code == 0
+    rows[80][-1] = "soon"
+    written(Path("new.csv"), text(rows))
+    answer = lincoln("predict", "runs/people", "new.csv")
+    assert answer.code == 3
+    assert "is line 81 of new.csv" in answer.err
+
+
 def _table(trained: Path):
     import pandas as pd
 
@@ -410,6 +483,12 @@ def test_inspect_tells_what_a_model_is(trained):
     assert f"lincoln {lnc.__version__}" in answer.err
 
 
+def test_inspect_counts_every_number_that_is_learned(trained):
+    network = lnc.files.load(trained / "people" / "model.safetensors").network
+    found = lincoln("inspect", trained / "people", "--json").event("model")
+    assert found["parameters"] == network.vector.size
+
+
 def test_inspect_shows_a_plain_network_too():
     lnc.files.save(lnc.Sequential(lnc.Dense(3), lnc.Dense(1), seed=0).build(4), "plain.safetensors")
     assert "Dense(3)" in lincoln("inspect", "plain.safetensors").err
@@ -437,6 +516,16 @@ def test_check_finds_a_wrong_gradient(monkeypatch):
     assert "likely cause" in answer.err
 
 
+def test_check_finds_a_wrong_gradient_of_a_model_s_loss():
+    class Wrong(lnc.losses.MeanSquaredError):
+        def derivative(self, predictions, labels):
+            return 1.01 * super().derivative(predictions, labels)
+
+    network = lnc.Sequential(lnc.layers.Linear(2), seed=0).build(3)
+    model = lnc.models.Regressor(network, loss=Wrong(network))
+    assert [report.ok for _, report in gradients.model_reports(model, 0)] == [True, False]
+
+
 def test_check_takes_a_model_file(trained):
     answer = lincoln("check", trained / "people", "--json")
     assert answer.code == 0
@@ -449,12 +538,34 @@ def test_bench_compares_with_scikit_learn():
     assert "×" in answer.err
 
 
+def test_bench_says_how_many_times_faster_lincoln_is(monkeypatch):
+    seconds = {"_lincoln": 2.0, "_sklearn": 6.0}
+    monkeypatch.setattr(bench, "_measure", lambda fit, *more: (seconds[fit.__name__], 0.9))
+    assert "3.0 ×" in lincoln("bench", "--size", "tiny").err
+
+
 def test_doctor_tells_of_versions_kernels_and_packages():
     answer = lincoln("doctor", "--json")
     found = answer.event("doctor")
     assert found["kernels"] == lnc.kernels.status()
     assert {"lincoln", "python", "numpy", "BLAS", "processors"} <= set(found["system"])
     assert {"click", "torch"} <= {row["package"] for row in found["packages"]}
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ("on", "All is well"),
+        ("off: LINCOLN_KERNELS=off", "Unset LINCOLN_KERNELS"),
+        ("off: the processor has no AVX2", "this processor cannot run them"),
+        ("off: not compiled when Lincoln was installed; a C++ compiler is needed then", "--force-reinstall"),
+    ],
+)
+def test_doctor_says_whether_all_is_well(monkeypatch, status, told):
+    monkeypatch.setattr(lnc.kernels, "status", lambda: status)
+    answer = lincoln("doctor")
+    assert told in answer.err
+    assert ("All is well" in answer.err) is (status == "on")
 
 
 def raised_codes() -> set[str]:
@@ -506,6 +617,19 @@ def test_text_goes_to_stderr_and_only_json_to_stdout():
     assert lincoln("train", *QUICK).out == ""
     answer = lincoln("train", "--json", *QUICK)
     assert {event["event"] for event in answer.events} == {"data", "training", "epoch", "result"}
+
+
+def test_threads_are_those_of_the_matrix_products():
+    before = threads.threads()
+    threads.set_threads(1)
+    try:
+        assert threads.threads() == 1
+    finally:
+        threads.set_threads(before)
+
+
+def test_json_has_null_for_what_is_no_number():
+    assert as_json({"loss": [math.nan, np.float32("inf"), 0.5]}) == '{"loss": [null, null, 0.5]}'
 
 
 def test_nothing_that_moves_the_cursor_is_written_where_there_is_no_terminal():
@@ -568,3 +692,42 @@ def test_a_reader_of_stdout_may_stop_reading(trained):
 def test_shells_can_complete_commands_and_options():
     answer = python("-m", "lincoln", _LINCOLN_COMPLETE="bash_complete", COMP_WORDS="lincoln tr", COMP_CWORD="1")
     assert "train" in answer.out
+
+
+def test_a_gate_that_is_just_reached_lets_through():
+    gates.check_gates({"accuracy": 0.5, "log_loss": 0.3}, {"accuracy": 0.5, "log_loss": 0.3})
+
+
+def test_what_moves_the_cursor_is_written_out():
+    assert console.printable("a\x1b[2J\tb\n\xe9") == "a\\x1b[2J\tb\n\xe9"
+
+
+def test_a_time_is_shown_in_seconds_minutes_or_hours():
+    assert [progress._duration(n) for n in (59.4, 125.0, 7325.0)] == ["59 s", "2 min 5 s", "2 h 2 min"]
+
+
+def test_a_row_after_a_text_of_two_lines_has_the_line_that_it_has_in_the_file():
+    path = written(Path("two.csv"), 'a,b\n"x\ny",1\nz,2\n')
+    assert [line for line, _ in layout.csv_rows(layout.find_layout(path))] == [1, 2, 4]
+
+
+def test_another_seed_tests_on_other_rows():
+    written(Path("people.csv"), text(people(100)))
+    tested = []
+    for seed in (0, 0, 1):
+        with Progress(Console()) as shown:
+            settings = {"target": "income", "task": None, "drop": (), "keep": (), "numeric": (), "categorical": ()}
+            settings |= {"missing": (), "stream": False, "test_size": 0.2, "seed": seed}
+            settings |= dict.fromkeys(("delimiter", "encoding"), None) | {"decimal": ".", "header": True}
+            table = open_table(Path("people.csv"), settings | {"skip_bad_rows": False}, shown)
+            tested.append(table.divided()[1]["height"].tolist())
+    assert tested[0] == tested[1]
+    assert tested[0] != tested[2]
+
+
+def test_a_command_that_is_interrupted_exits_with_130(monkeypatch):
+    def interrupted(self, *args, **named):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Console, "table", interrupted)
+    assert lincoln("doctor").code == 130

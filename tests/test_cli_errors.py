@@ -280,6 +280,7 @@ USAGE = [
     Refusal("an unknown command", "LN700", 2, PEOPLE, ("trian",), "trian people.csv", TRAIN),
     Refusal("a value of the wrong kind", "LN700", 2, PEOPLE, ("'many'",), f"{TRAIN} --epochs many", TRAIN),
     Refusal("sizes that are none", "LN700", 2, PEOPLE, ("128,64",), f"{TRAIN} --hidden wide", f"{TRAIN} --hidden 3,2"),
+    Refusal("a size of nothing", "LN700", 2, PEOPLE, ("'8,0'",), f"{TRAIN} --hidden 8,0", f"{TRAIN} --hidden 8"),
     Refusal("a delimiter of two signs", "LN700", 2, PEOPLE, ("'::'",), f"{TRAIN} --delimiter ::", TRAIN),
     Refusal("an unknown code", "LN700", 2, None, ("such as LN103",), "explain-error seven", "explain-error LN104"),
     Refusal("no folder to write to", "LN730", 2, PEOPLE, ("people.csv",), f"{TRAIN} --runs people.csv/runs", TRAIN),

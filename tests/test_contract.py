@@ -503,6 +503,29 @@ def test_what_a_layer_keeps_is_dropped_with_the_pass():
     assert masked.mask is None
 
 
+class KeepingTwice(lnc.Layer):
+    """It keeps one array, and then another."""
+
+    first = second = None
+
+    def forward(self, input):
+        self.keep(first=input + 1)
+        self.keep(second=input + 2)
+        return input
+
+    def backward(self, output_grad):
+        return output_grad
+
+
+def test_what_a_layer_keeps_in_two_calls_is_dropped_together():
+    layer = KeepingTwice()
+    layer(X)
+    assert layer.first is not None
+    assert layer.second is not None
+    layer.forget()
+    assert (layer.first, layer.second) == (None, None)
+
+
 def test_eight_threads_predict_with_one_network_bit_for_bit_as_alone():
     network = Sequential(Dense(16, "gelu"), Noise(), Dropout(0.5), Swish(), Block(Scale(), Linear(16)), seed=0).build(4)
     batches = [np.random.default_rng(i).normal(size=(5 + i, 4)).astype(np.float32) for i in range(8)]

@@ -50,6 +50,14 @@ def test_each_column_s_vectors_stand_behind_the_other_columns():
     np.testing.assert_array_equal(layer(X), right)
 
 
+@pytest.mark.parametrize(("column", "code"), [(2, 3.0), (3, 4.0), (2, -1.0), (3, 0.5), (3, np.nan)])
+def test_the_first_number_that_is_no_category_is_refused(column, code):
+    x = X.copy()
+    x[1, column] = code
+    with pytest.raises(lnc.exc.DataError, match="LN555"):
+        embedding()(x)
+
+
 def test_a_table_gathers_the_gradients_of_the_rows_that_used_it():
     layer = embedding()
     output = layer(X)

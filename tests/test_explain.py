@@ -102,3 +102,12 @@ def test_what_is_not_there_is_refused(of):
     with pytest.raises(exc.DataError, match=r"LN57[56]") as caught:
         lnc.explain(loss_of(layers.Linear(2)), X, Y, of=of)
     assert "a0" in str(caught.value) or "W" in str(caught.value)
+
+
+def test_a_bias_is_a_term_of_its_own():
+    network = layers.Linear(2, bias_init=lnc.initializers.Constant(0.5), seed=0).build(3, dtype="float64")
+    x, y = np.ones((4, 3)), np.zeros((4, 2))
+    found = lnc.explain(losses.MeanSquaredError(network), x, y, of="output[1, 0]")
+    assert [len(term.factors) for term in found.terms] == [2, 2, 2, 1]
+    assert found.terms[-1].value == 0.5
+    assert math.fsum(term.value for term in found.terms) == pytest.approx(found.value)

@@ -429,6 +429,16 @@ CLASSES = [
         "registry=(MyLayer, my_function), or registry={'MyLayer': MyLayer}",
         lambda: load(USERS, registry={"Swish": Swish}),
     ),
+    Mistake(
+        "a registry with one name twice",
+        exc.ContractError,
+        "LN517",
+        lambda: load(USERS, registry=(Swish, Swish)),
+        "load",
+        f"registry={(Swish, Swish)}",
+        "registry=(MyLayer, my_function), or registry={'MyLayer': MyLayer}",
+        lambda: load(USERS, registry={"Swish": Swish}),
+    ),
 ]
 
 

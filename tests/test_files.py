@@ -251,6 +251,11 @@ def test_one_array_in_two_places_is_one_array_again(path):
     assert loaded.held[0] is loaded.held[1][0]
 
 
+def test_two_arrays_whose_places_read_alike_are_kept_apart(path):
+    (loaded,) = again(Wrapping({"a": {"b": np.zeros(2)}, "a.b": np.ones(2)}), path, Wrapping).held
+    assert (loaded["a"]["b"].tolist(), loaded["a.b"].tolist()) == ([0.0, 0.0], [1.0, 1.0])
+
+
 class Keeping(Layer):
     """Keeps what no file can hold beside what one can."""
 

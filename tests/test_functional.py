@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import warnings
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import array_api_strict
 import numpy as np
 import pytest
-from calls import CALLS, A, B, G, K, Y
+from calls import CALLS, A, B, G, K, W, Y
 
 from lincoln import functional
 from lincoln.functional import activations, dropout, fused, losses, normalization, reductions, updates
@@ -28,6 +29,29 @@ each_function = pytest.mark.parametrize("name", CALLS)
 
 def test_every_function_has_arguments_in_the_table():
     assert set(CALLS) == set(functional.__all__) - OTHERS
+
+
+def test_a_range_is_the_least_and_then_the_largest():
+    assert functional.value_range(A) == (-3.0, 30.0)
+    assert functional.label_range(np.array([3, 1, 2])) == (1, 3)
+
+
+# ---------------------------------------------------------------------- two formulas in one
+
+
+@pytest.mark.parametrize("bias", [B, None], ids=["bias", "no bias"])
+@pytest.mark.parametrize("x", [A, A[None]], ids=["matrix", "sequence"])
+def test_linear_relu_is_linear_and_then_relu(x: np.ndarray, bias: np.ndarray | None):
+    a, r = inspect.unwrap(functional.linear_relu)(x, W, bias)
+    np.testing.assert_array_equal(a, functional.linear(x, W, bias))
+    np.testing.assert_array_equal(r, functional.relu(a))
+
+
+def test_the_way_back_through_relu_sums_what_it_lets_through():
+    sums = np.full(4, np.nan)
+    grad = inspect.unwrap(functional.relu_backward_bias_grad)(A, G, sums)
+    np.testing.assert_array_equal(grad, functional.relu_backward(A, G))
+    np.testing.assert_array_equal(sums, grad.sum(axis=0))
 
 
 # ---------------------------------------------------------------------- any library, nothing changed
@@ -303,3 +327,14 @@ def test_a_softmax_is_never_exactly_0_and_still_sums_to_1(dtype: str):
     p = functional.softmax(np.array([[-1e4, 0.0, 1e4]], dtype=dtype))
     assert (p > 0).all()
     assert p.sum() == pytest.approx(1.0)
+
+
+def test_a_class_of_probability_0_costs_a_finite_loss():
+    loss = functional.cross_entropy(np.array([[0.0, 1.0]]), np.array([0]))
+    assert np.isfinite(loss).all()
+    assert loss[0] > 600
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_the_norm_of_an_infinite_gradient_is_infinite(value: float):
+    assert functional.gradient_norm(np.array([1.0, value])) == np.inf

@@ -145,3 +145,8 @@ def test_biases_start_at_zero():
 def test_a_user_s_initializer_is_a_function_of_a_generator_and_a_shape():
     linear = Linear(2, weight_init=lambda rng, shape: np.arange(math.prod(shape)).reshape(shape)).build(3)
     np.testing.assert_array_equal(linear.W.value, [[0, 1], [2, 3], [4, 5]])
+
+
+def test_an_orthogonal_start_points_either_way():
+    found = {float(init.orthogonal(np.random.default_rng(seed), (1, 1))[0, 0]) for seed in range(20)}
+    assert found == {-1.0, 1.0}

@@ -609,3 +609,10 @@ def test_a_positive_weight_set_later_may_be_a_number_of_any_kind(weight: float) 
     value = loss(x, y)
     loss.positive_weight = weight
     assert loss(x, y) == value
+
+
+@pytest.mark.parametrize("label", [-0.1, 1.1])
+def test_labels_beyond_either_end_are_refused(label):
+    loss = losses.SigmoidCrossEntropy(layers.Linear(1, seed=0))
+    with pytest.raises(lnc.exc.DataError, match="LN141"):
+        loss(np.ones((2, 3)), np.array([1.0, label]))

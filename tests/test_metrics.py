@@ -485,3 +485,11 @@ def test_tensors_are_judged():
     assert accuracy(scores, labels) == 0.75
     assert TopKError(k=2)(scores.requires_grad_(), labels) == 0.25
     assert mean_squared_error(torch.ones(3, 1), np.zeros(3)) == 1.0
+
+
+def test_counts_that_were_given_out_do_not_change_any_more():
+    table = metrics.ConfusionCounts(2)
+    table.update([0, 1], [0, 1])
+    given = table.compute()
+    given[0, 0] = 99
+    assert table.compute().tolist() == [[1, 0], [0, 1]]

@@ -313,3 +313,8 @@ def test_tensors_are_normalized_like_arrays(norm: layers.Layer):
     np.testing.assert_allclose(tensor.numpy(), output, rtol=1e-12)
     np.testing.assert_allclose(theirs.backward(torch.tensor(G)).numpy(), mine.backward(G), rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(theirs.eval()(torch.tensor(X)).numpy(), mine.eval()(X), rtol=1e-12)
+
+
+def test_before_any_batch_the_running_averages_change_nothing():
+    x = np.array([[2.0, -3.0]])
+    np.testing.assert_allclose(BatchNorm(eps=1e-12).eval()(x), x)

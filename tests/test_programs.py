@@ -320,6 +320,17 @@ for _, parameter in network.named_parameters():
     assert sorted(strip_name(ours)) == sorted(strip_name(theirs))
 
 
+def test_to_numpy_begins_where_the_program_began(tmp_path: Any) -> None:
+    network = lnc.Sequential(lnc.layers.BatchNorm(scale=False, shift=False), lnc.layers.Linear(2), seed=0).build(3)
+    before = network.state_dict()
+    x, y = batches_of(4)[0]
+    lnc.program(losses.SoftmaxCrossEntropy(network), x, y).to_numpy(tmp_path / "step.py")
+    with np.load(tmp_path / "step.npz") as numbers:
+        saved = [numbers[name] for name in numbers]
+    for name in ("0.running_mean", "0.running_var"):
+        assert any(np.array_equal(before[name], array) for array in saved), name
+
+
 def run_python(*arguments: str, **env: str) -> list[str]:
     done = subprocess.run(
         [sys.executable, *arguments], env={**os.environ, **env}, capture_output=True, text=True, check=False

@@ -149,3 +149,14 @@ def test_an_option_outside_its_range_is_refused(schedule, options, saw):
         schedule(**options)
     assert (caught.value.saw, caught.value.where) == (saw, schedule.__name__)
     assert caught.value.fix
+
+
+def test_a_plateau_that_cools_down_goes_on_cooling_after_it_was_saved():
+    first, second = (optim.ReduceOnPlateau(1.0, factor=0.5, patience=0, cooldown=3) for _ in range(2))
+    for value in (1.0, 2.0):  # the second is no better: the rate falls, and three values do not count
+        first.observe(value)
+    second.load_state_dict(first.state_dict())
+    for value in (3.0, 3.0, 3.0, 3.0):
+        first.observe(value)
+        second.observe(value)
+        assert (second(0), second.state_dict()) == (first(0), first.state_dict())

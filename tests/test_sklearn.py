@@ -24,6 +24,7 @@ from sklearn.preprocessing import StandardScaler, scale
 
 import lincoln as lnc
 from lincoln.sklearn import MLPClassifier, MLPRegressor
+from lincoln.sklearn.calibration import best_temperature
 from lincoln.sklearn.normalization import WeightedBatchNorm
 from lincoln.sklearn.randomness import Stream
 from lincoln.sklearn.rows import Rows
@@ -192,6 +193,14 @@ def test_a_network_that_has_learned_goes_on_from_what_it_knows():
     second = classifier(network=first.network_, max_iter=1, learning_rate_init=1e-12).fit(CANCER, IS_BENIGN)
     np.testing.assert_allclose(second.predict_proba(CANCER), first.predict_proba(CANCER), atol=1e-6)
     assert second.network_ is not first.network_
+
+
+def test_a_network_of_two_outputs_decides_for_the_class_of_the_larger_one():
+    model = classifier(network=lnc.layers.Linear(2, seed=0), solver="sgd").fit(CANCER, IS_BENIGN)
+    decided = model.decision_function(CANCER)
+    p = model.predict_proba(CANCER)
+    np.testing.assert_allclose(decided, np.log(p[:, 1] / p[:, 0]), atol=1e-9)
+    np.testing.assert_array_equal(decided > 0, model.predict(CANCER) == model.classes_[1])
 
 
 def test_hidden_activations_are_what_each_hidden_layer_gives():
@@ -498,3 +507,25 @@ def test_a_stream_whose_order_was_dropped_finds_it_again():
     for stream in (one, other):
         stream.go_on(stream.enter(10), 10)
     np.testing.assert_array_equal(one.permutation(10), other.permutation(10))
+
+
+def test_weights_count_when_the_temperature_is_found():
+    rng = np.random.default_rng(0)
+    p, labels, weights = rng.dirichlet([1, 1, 1], 40), rng.integers(0, 3, 40), rng.integers(1, 4, 40)
+    repeated = best_temperature(np.repeat(p, weights, axis=0), np.repeat(labels, weights), None)
+    assert best_temperature(p, labels, weights.astype(float)) == pytest.approx(repeated)
+    assert best_temperature(p, labels, None) != pytest.approx(repeated)
+
+
+def test_a_calibrated_decision_goes_with_its_probability():
+    model = classifier(calibrate=True, max_iter=60).fit(CANCER, IS_BENIGN)
+    assert model.temperature_ != 1.0
+    decided = model.decision_function(CANCER)
+    np.testing.assert_allclose(1 / (1 + np.exp(-decided)), model.predict_proba(CANCER)[:, 1], atol=1e-9)
+
+
+def test_class_weights_and_rows_weights_multiply():
+    weights = np.random.default_rng(0).uniform(0.5, 2.0, len(IRIS))
+    one = classifier(class_weight={"virginica": 5.0}).fit(IRIS, SPECIES, sample_weight=weights)
+    other = classifier().fit(IRIS, SPECIES, sample_weight=weights * np.where(SPECIES == "virginica", 5.0, 1.0))
+    np.testing.assert_allclose(one.predict_proba(IRIS), other.predict_proba(IRIS), rtol=1e-6)

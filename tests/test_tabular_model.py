@@ -12,7 +12,7 @@ import lincoln as lnc
 from lincoln import datasets, files
 from lincoln.files import Checkpoint
 from lincoln.tabular import TabularModel, TabularPreprocessor
-from lincoln.tabular.recipe import settings_for
+from lincoln.tabular.recipe import made_optimizer, settings_for
 from lincoln.tabular.scores import roc_auc
 from lincoln.tabular.store import places_of_rows
 
@@ -237,6 +237,16 @@ def test_defaults_follow_from_the_number_of_rows(rows, batch_size, epochs):
     assert (settings["batch_size"], settings["epochs"]) == (batch_size, epochs)
 
 
+def test_the_rate_climbs_for_a_twentieth_of_the_steps_and_then_falls():
+    network = lnc.layers.Linear(1, seed=0).build(2)
+    optimizer = made_optimizer(network, steps=100, settings={"lr": 1.0, "weight_decay": 0.0})
+    rates = [optimizer.lr(step) for step in range(100)]
+    assert rates[0] == pytest.approx(1 / 6)
+    assert rates[5] == 1.0
+    assert all(np.diff(rates[:6]) > 0)
+    assert all(np.diff(rates[5:]) < 0)
+
+
 def test_held_out_rows_come_last_and_every_class_has_its_share():
     labels = np.repeat([0, 1], [80, 20])
     places, n_train = places_of_rows(labels, 0.1, stratify=True, rng=np.random.default_rng(0))
@@ -313,3 +323,24 @@ def test_large_whole_numbers_stay_apart_as_classes_of_an_estimator(dtype):
         model.fit(np.eye(30), pd.Series(large).astype(dtype))
     assert model.classes_.tolist() == sorted(set(large.tolist()))
     assert set(model.predict(np.eye(30)).tolist()) <= set(large.tolist())
+
+
+def test_rows_that_are_held_out_take_their_labels_along():
+    rows = table(1300)
+    model = TabularModel(epochs=10, hidden=(16,), lr=0.01, dropout=0.0).fit(rows[["size", "color", "grade"]], "grade")
+    assert model.rows[1] > 0
+    assert model.evaluate(rows)["accuracy"] > 0.9
+
+
+def test_weights_decay_and_biases_do_not():
+    network = lnc.layers.Linear(1, seed=0, bias_init=lnc.initializers.Constant(1.0)).build(2)
+    before = network.state_dict()
+    optimizer = made_optimizer(network, steps=100, settings={"lr": 0.1, "weight_decay": 0.5})
+    network.W.accumulate(np.zeros((2, 1), dtype=np.float32))
+    optimizer.step()
+    assert np.all(np.abs(network.W.value) < np.abs(before["W"]))
+    np.testing.assert_array_equal(network.B.value, before["B"])
+
+
+def test_a_small_table_gets_more_dropout():
+    assert [settings_for(rows, {})["dropout"] for rows in (1999, 2000)] == [0.4, 0.15]

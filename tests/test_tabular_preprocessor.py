@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays as any_array
 
 from lincoln.check import check_layer
-from lincoln.tabular import TableFeatures, TabularPreprocessor
+from lincoln.exc import DataError
+from lincoln.tabular import TableFeatures, TabularPreprocessor, values
 from lincoln.tabular.sample import Sample, bin_edges
 
 ROWS = 40
@@ -253,9 +254,10 @@ def test_a_column_that_is_empty_in_the_first_chunk_shows_its_kind_in_a_later_one
     np.testing.assert_array_equal(preprocessor.transform({"x": [None, 2.0]})[:, 1], [1, 0])
 
 
-def test_more_values_than_a_sample_holds_give_nearly_the_same_quantiles():
+@pytest.mark.parametrize("order", [np.arange(50_000), RNG.permutation(50_000)], ids=["sorted", "mixed"])
+def test_more_values_than_a_sample_holds_give_nearly_the_same_quantiles(order):
     sample = Sample(1000, seed=0)
-    for chunk in np.array_split(RNG.permutation(50_000) / 50_000, 13):
+    for chunk in np.array_split(order / 50_000, 13):
         sample.add(chunk)
     assert sample.values.shape == (1000,)
     np.testing.assert_allclose(np.quantile(sample.values, [0.1, 0.5, 0.9]), [0.1, 0.5, 0.9], atol=0.05)
@@ -330,3 +332,13 @@ def test_the_first_layer_of_a_network_keeps_the_contract(encoding):
 def test_the_gradient_of_the_first_layer_is_that_of_its_features():
     preprocessor = TabularPreprocessor(bins=3, encoding="embed").fit(people()[["age", "pay", "since"]])
     assert check_layer(TableFeatures(preprocessor), (5, preprocessor.expansion.width)).ok
+
+
+def test_an_underscore_makes_a_text_of_a_number():
+    assert [values.as_number(text, frozenset()) for text in ("1_000", "1000", " 1e3 ")] == [None, 1000.0, 1000.0]
+
+
+def test_a_bad_truth_of_a_later_chunk_is_named_with_its_row():
+    preprocessor = TabularPreprocessor(kinds={"x": "boolean"}).partial_fit({"x": ["yes", "no"]})
+    with pytest.raises(DataError, match="row 3"):
+        preprocessor.partial_fit({"x": ["yes", "perhaps"]})

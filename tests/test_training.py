@@ -451,3 +451,18 @@ def test_an_interrupted_fit_has_the_best_weights_so_far():
     with pytest.raises(KeyboardInterrupt):
         model.fit(epochs=5, print_every=None, early_stopping=10)
     assert model.network.vector.value.tobytes() == network.vector.value.tobytes()
+
+
+def test_patience_begins_anew_with_each_better_epoch():
+    network = layers.Linear(1, seed=0).build(3)
+    stopping = EarlyStopping(2)
+    told = [stopping.update(Epoch(n, n, loss), network) for n, loss in enumerate([1.0, 2.0, 0.5, 2.0, 2.0], 1)]
+    assert told == [False, False, False, False, True]
+
+
+def test_a_network_that_was_judged_trains_again():
+    network = Sequential(layers.Linear(4), layers.Dropout(0.5), layers.Linear(1), seed=0).eval()
+    trainer = Trainer(losses.MeanSquaredError(network), optim.SGD(network, lr=0.01))
+    next(trainer.epochs(BATCHES))
+    assert network[1].mask is not None
+    assert network.training

@@ -70,9 +70,6 @@ class Batches:
         self.size = size
         self.order = order
 
-    def __len__(self) -> int:
-        return -(-len(self.rows) // self.size)
-
     def __iter__(self) -> Iterator[Any]:
         n, size, rows = len(self.rows), self.size, self.rows
         if self.order is None:
