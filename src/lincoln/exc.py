@@ -8,6 +8,7 @@ __all__ = [
     "ContractError",
     "DataError",
     "DimensionError",
+    "DivergenceError",
     "GradientWarning",
     "LincolnError",
     "MatchError",
@@ -81,6 +82,10 @@ class DataError(LincolnError, ValueError):
 
 class TrainingError(LincolnError, ArithmeticError):
     """Training cannot go on: the loss is no longer a finite number."""
+
+
+class DivergenceError(TrainingError, ValueError):
+    """An estimator's weights would no longer be finite numbers; programs for scikit-learn catch a ValueError there."""
 
 
 class NotFittedError(LincolnError, AttributeError, ValueError):

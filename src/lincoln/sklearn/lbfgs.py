@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ..models import Epoch
+from .divergence import divergence
 from .rows import Rows
 
 __all__ = ["minimize"]
@@ -24,6 +26,8 @@ def minimize(estimator: Any, rows: Rows) -> None:
     est, loss = estimator, estimator._loss
     vector = est.network_.train().vector
     batch = rows.batch(slice(None))
+    values: list[float] = []
+    iterations = itertools.count(1)
 
     def value_and_grad(flat: np.ndarray) -> tuple[float, np.ndarray]:
         vector.value[...] = flat
@@ -31,14 +35,22 @@ def minimize(estimator: Any, rows: Rows) -> None:
         loss.backward()
         vector.collect()
         vector.release()
-        return float(value), vector.grad.astype(np.float64)
+        values.append(float(value))
+        return values[-1], vector.grad.astype(np.float64)
+
+    def tell(_: np.ndarray) -> None:
+        print(f"Iteration {next(iterations)}, loss = {values[-1]:.8f}")  # noqa: T201
 
     options = {"maxiter": est.max_iter, "maxfun": est.max_fun, "gtol": est.tol}
     start = vector.value.astype(np.float64)
-    found = descend(value_and_grad, start, method="L-BFGS-B", jac=True, options=options)
+    told = tell if est.verbose else None
+    found = descend(value_and_grad, start, method="L-BFGS-B", jac=True, options=options, callback=told)
     vector.value[...] = found.x
     vector.release()
+    if not np.isfinite(found.x).all():
+        raise divergence(est, saw=f"weights after {found.nit} iterations of lbfgs", fix="standardized features")
     loss(*batch)
+    est._optimizer = None
     est.n_iter_, est.loss_ = int(found.nit), loss.total / loss.count
     est.t_ += len(rows) * int(found.nit)
     est.best_loss_ = est.loss_
