@@ -1,8 +1,9 @@
-"""scikit-learn's own checks of the estimators, whole: none is skipped, none is expected to fail."""
+"""scikit-learn's own checks of the estimators: none is skipped, and none fails where weights are to be counts."""
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -12,12 +13,12 @@ USUAL = ["MLPClassifier()", "MLPRegressor()"]
 OTHERS = [
     "MLPClassifier(hidden_layer_sizes=())",
     "MLPRegressor(hidden_layer_sizes=())",
-    "MLPClassifier(early_stopping=True)",
-    "MLPRegressor(early_stopping=True)",
+    "MLPClassifier(early_stopping=True, weights_are_counts=True)",
+    "MLPRegressor(early_stopping=True, weights_are_counts=True)",
     "MLPClassifier(batch_norm=True)",
     "MLPRegressor(batch_norm=True)",
-    "MLPClassifier(calibrate=True)",
-    "MLPClassifier(calibrate=True, early_stopping=True, batch_norm=True)",
+    "MLPClassifier(calibrate=True, weights_are_counts=True)",
+    "MLPClassifier(calibrate=True, early_stopping=True, batch_norm=True, weights_are_counts=True, stratify=True)",
     "MLPClassifier(solver='lbfgs')",
     "MLPRegressor(solver='lbfgs')",
     "MLPClassifier(class_weight='balanced')",
@@ -48,6 +49,13 @@ def not_passed(estimator: str) -> str:
 @pytest.mark.parametrize("estimator", USUAL)
 def test_every_check_of_scikit_learn_passes(estimator: str):
     assert not_passed(estimator) == ""
+
+
+@pytest.mark.big
+@pytest.mark.parametrize("estimator", ["MLPClassifier(early_stopping=True)", "MLPRegressor(early_stopping=True)"])
+def test_rows_held_out_as_scikit_learn_does_fail_where_a_weight_is_to_be_a_count_alone(estimator: str):
+    names = {"check_sample_weight_equivalence_on_dense_data", "check_sample_weight_equivalence_on_sparse_data"}
+    assert set(re.findall(r"(check_\w+): ", not_passed(estimator))) == names
 
 
 @pytest.mark.big

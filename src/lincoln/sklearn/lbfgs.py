@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Any
 
 import numpy as np
@@ -47,11 +48,11 @@ def minimize(estimator: Any, rows: Rows) -> None:
     found = descend(value_and_grad, start, method="L-BFGS-B", jac=True, options=options, callback=told)
     vector.value[...] = found.x
     vector.release()
-    if not np.isfinite(found.x).all():
-        raise divergence(est, saw=f"weights after {found.nit} iterations of lbfgs", fix="standardized features")
     loss(*batch)
     est._optimizer = None
     est.n_iter_, est.loss_ = int(found.nit), loss.total / loss.count
+    if not math.isfinite(est.loss_):
+        raise divergence(est, saw=f"a loss of {est.loss_} after {est.n_iter_} iterations", fix="standardized features")
     est.t_ += len(rows) * int(found.nit)
     est.best_loss_ = est.loss_
     est.history_.append(Epoch(number=len(est.history_) + 1, steps=est.n_iter_, train_loss=est.loss_))
