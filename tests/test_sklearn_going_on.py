@@ -54,10 +54,10 @@ def made(solver: Any = "adam", learning_rate: Any = "constant", **parameters: An
     return MLPClassifier(4, solver=solver, learning_rate=learning_rate, **usual | parameters)
 
 
-def fitted_in_two(model: MLPClassifier, carry: Callable[[MLPClassifier], MLPClassifier]) -> MLPClassifier:
-    """Seven epochs, of which a callback ends the third; then the other four."""
+def fitted_in_part(model: MLPClassifier) -> MLPClassifier:
+    """A training that a callback ends after the third epoch."""
     model.set_params(warm_start=True, callbacks=lambda _, epoch: epoch.number == 3).fit(X, Y)
-    return carry(model.set_params(callbacks=None)).set_params(max_iter=4).fit(X, Y)
+    return model.set_params(callbacks=None)
 
 
 def in_parts(model: MLPClassifier, parts: list[np.ndarray]) -> MLPClassifier:
@@ -82,7 +82,8 @@ def test_an_interrupted_training_is_the_whole_one(solver, schedule, tmp_path):
     for name, carry in CARRIERS.items():
         if name == "save" and schedule is only_the_first_step:
             continue  # a file holds no functions
-        assert_same(by_fit, fitted_in_two(made(solver, schedule, max_iter=7), lambda model: carry(model, tmp_path)))
+        first = fitted_in_part(made(solver, schedule, max_iter=7))
+        assert_same(by_fit, carry(first, tmp_path).set_params(max_iter=4).fit(X, Y))
         half = in_parts(made(solver, schedule, max_iter=4), PARTS[:3])
         assert_same(by_parts, in_parts(carry(half, tmp_path), PARTS[3:]))
 

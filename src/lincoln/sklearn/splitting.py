@@ -46,7 +46,7 @@ def hold_out(
             code="LN661",
             where=where,
             saw=f"n_samples={len(rows)}{different}, of which {fraction:.0%} are to be held out",
-            why="The validation set is too small, or what is left beside it: it takes rows to learn from and two others",
+            why="The validation set is too small, or what is left: it takes rows to learn from, and two others",
             fix="more rows; validation_data=(X_valid, y_valid); or no early_stopping and no calibrate",
         )
     labels = rows.y[first].reshape(count, -1)[:, 0] if stratify else None

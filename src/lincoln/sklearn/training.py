@@ -47,7 +47,7 @@ def train(estimator: Any, rows: Rows, valid: Rows | None, *, epochs: int, part: 
         est._warn("Got `batch_size` less than 1 or larger than sample size. It is going to be clipped")
     loader = Batches(rows, size, order=est._stream if est.shuffle else None)
     judged = None if valid is None else Batches(valid)
-    by_rows = None if rows.weights is None or est.weights_are_counts else _MeanByRows()
+    by_rows = None if rows.weights is None or _weighs_losses(est) else _MeanByRows()
     est.n_iter_, est.stopped_, callbacks = 0, False, est._callbacks()
     try:
         for epoch in trainer.epochs(loader, valid=judged, epochs=epochs, on_step=by_rows):
@@ -95,8 +95,13 @@ def check_weights(estimator: Any, weights: Any, x: Any) -> np.ndarray:
     return checked
 
 
+def _weighs_losses(est: Any) -> bool:
+    """Whether an epoch's loss is the mean by weights: if asked for, and with weights that scikit-learn does not have."""
+    return bool(est.weights_are_counts) or getattr(est, "class_weight", None) is not None
+
+
 class _MeanByRows:
-    """The mean loss of an epoch in which a batch counts by its rows, whatever they weigh: as scikit-learn reports it."""
+    """An epoch's mean loss in which a batch counts by its rows, whatever they weigh, as in scikit-learn."""
 
     def __init__(self) -> None:
         self._total = self._rows = 0.0
