@@ -96,7 +96,7 @@ def check_weights(estimator: Any, weights: Any, x: Any) -> np.ndarray:
 
 
 def _weighs_losses(est: Any) -> bool:
-    """Whether an epoch's loss is the mean by weights: if asked for, and with weights that scikit-learn does not have."""
+    """Whether an epoch's loss is the mean by weights: if asked for, and with class weights, which are ours alone."""
     return bool(est.weights_are_counts) or getattr(est, "class_weight", None) is not None
 
 
