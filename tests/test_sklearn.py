@@ -143,7 +143,9 @@ def test_partial_fit_stops_early_with_the_best_weights():
     assert model.best_validation_score_ == max(model.validation_scores_)
     assert len(model.validation_loss_curve_) == calls < 50
     before = model.predict_proba(CANCER)
-    np.testing.assert_array_equal(model.partial_fit(CANCER, IS_BENIGN).predict_proba(CANCER), before)
+    with pytest.warns(UserWarning, match="partial_fit changes nothing"):
+        model.partial_fit(CANCER, IS_BENIGN)
+    np.testing.assert_array_equal(model.predict_proba(CANCER), before)
 
 
 def test_partial_fit_judges_equal_data_on_the_same_rows_each_time():
@@ -342,12 +344,14 @@ def test_early_stopping_goes_by_any_score_and_brings_the_best_weights_back(scori
         assert roc_auc_score(given[1], model.predict_proba(given[0])[:, 1]) == model.best_validation_score_
 
 
-def test_of_equal_scores_the_one_with_the_lower_loss_is_the_best():
+@pytest.mark.parametrize("by_loss", [True, False])
+def test_of_equal_scores_the_first_is_the_best_or_the_one_with_the_lowest_loss(by_loss):
     given = (CANCER[400:], IS_BENIGN[400:])
     model = classifier(early_stopping=True, scoring=lambda *_: 1.0, n_iter_no_change=50, max_iter=30)
-    model.fit(CANCER[:400], IS_BENIGN[:400], validation_data=given)
-    best = log_loss(given[1], model.predict_proba(given[0]))
-    assert best == pytest.approx(min(model.validation_loss_curve_))
+    model.set_params(ties_by_loss=by_loss).fit(CANCER[:400], IS_BENIGN[:400], validation_data=given)
+    best, curve = log_loss(given[1], model.predict_proba(given[0])), model.validation_loss_curve_
+    assert best == pytest.approx(min(curve) if by_loss else curve[0])
+    assert curve[0] > min(curve)
 
 
 def test_early_stopping_of_named_columns_does_not_warn():
@@ -356,18 +360,46 @@ def test_early_stopping_of_named_columns_does_not_warn():
     assert model.feature_names_in_[0] == "cell 0"
 
 
-def test_equal_rows_are_never_on_both_sides_of_a_split():
+def held_out(rows: Rows, fraction: float, *, stratify: bool = False, together: bool = False) -> tuple[Rows, Rows]:
+    rng = np.random.RandomState(0)
+    return hold_out(rows, fraction, rng=rng, stratify=stratify, together=together, where="")
+
+
+def test_equal_rows_can_stay_on_one_side_of_a_split():
     rows = Rows(np.repeat(np.arange(20.0), 3)[:, None], np.zeros(60, dtype=int))
-    train, valid = hold_out(rows, 0.2, rng=np.random.RandomState(0), stratify=False, where="")
+    train, valid = held_out(rows, 0.2, together=True)
     assert set(train.x.ravel()).isdisjoint(valid.x.ravel())
     assert (len(train), len(valid)) == (48, 12)
+
+
+@pytest.mark.parametrize("n_single", [0, 1, 3])
+def test_a_class_of_one_row_is_learned_from_and_the_others_keep_their_shares(n_single):
+    classes = np.r_[np.repeat([0, 1, 2], [60, 30, 10]), np.arange(3, 3 + n_single)]
+    train, valid = held_out(Rows(np.arange(len(classes))[:, None], classes), 0.1, stratify=True)
+    held = np.bincount(valid.y)
+    assert (held.sum(), held[2]) == (10 + (n_single > 0), 1)
+    assert abs(held[:2] - [6, 3]).max() <= 1
+    assert set(train.y) == set(classes)
+
+
+def test_shares_are_for_two_classes_as_in_scikit_learn_and_for_more_if_asked_for():
+    def held_of_the_rare(**parameters: Any) -> set[int]:
+        y = np.repeat([0, 1, 2], [100, 90, 10])
+        x = np.random.default_rng(0).normal(size=(200, 2))
+        seen: list[int] = []
+        for seed in range(10):
+            model = classifier(early_stopping=True, max_iter=1, random_state=seed, **parameters)
+            model.set_params(scoring=lambda model, x, y: float(seen.append((y == 2).sum()) or 0)).fit(x, y)
+        return set(seen)
+
+    assert held_of_the_rare(stratify=True) == {1}
+    assert len(held_of_the_rare()) > 1
 
 
 def test_sparse_and_dense_rows_split_alike():
     x = np.where(np.random.default_rng(0).random((30, 5)) < 0.5, 0.0, 1.0)
     for_dense, for_sparse = (
-        hold_out(Rows(kind(x), np.arange(30) // 2), 0.3, rng=np.random.RandomState(0), stratify=False, where="")
-        for kind in (np.asarray, sparse.csr_array)
+        held_out(Rows(kind(x), np.arange(30) // 2), 0.3, together=True) for kind in (np.asarray, sparse.csr_array)
     )
     np.testing.assert_array_equal(for_dense[1].x, for_sparse[1].x.toarray())
 
@@ -399,10 +431,19 @@ def test_history_tabulates_all_epochs():
     assert (len(frame), "score" in frame) == (6, True)
 
 
-def test_verbose_writes_a_line_for_each_epoch_to_stderr(capsys):
-    classifier(verbose=True, early_stopping=True, max_iter=2).fit(CANCER, IS_BENIGN)
+@pytest.mark.parametrize("parameters", [{"early_stopping": True}, {"solver": "lbfgs"}, {}])
+def test_verbose_prints_a_line_for_each_iteration(parameters, capsys):
+    model = classifier(verbose=True, max_iter=3, **parameters).fit(CANCER, IS_BENIGN)
     shown = capsys.readouterr()
-    assert (shown.out, shown.err.count("validation loss")) == ("", 2)
+    assert [line.split(",")[0] for line in shown.out.splitlines()] == ["Iteration 1", "Iteration 2", "Iteration 3"]
+    assert f"loss = {model.loss_:.8f}" in shown.out
+    assert shown.err == ""
+
+
+def test_verbose_says_why_a_training_ends(capsys):
+    classifier(verbose=1, tol=1.0, n_iter_no_change=2).fit(CANCER, IS_BENIGN)
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "Training loss did not improve more than tol=1.000000 for 2 consecutive epochs. Stopping."
 
 
 def test_calibrated_probabilities_say_how_often_they_are_right():

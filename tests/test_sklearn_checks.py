@@ -1,8 +1,9 @@
-"""scikit-learn's own checks of the estimators, whole: none is skipped, none is expected to fail."""
+"""scikit-learn's own checks of the estimators: none is skipped, and none fails where weights are to be counts."""
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -12,12 +13,13 @@ USUAL = ["MLPClassifier()", "MLPRegressor()"]
 OTHERS = [
     "MLPClassifier(hidden_layer_sizes=())",
     "MLPRegressor(hidden_layer_sizes=())",
-    "MLPClassifier(early_stopping=True)",
-    "MLPRegressor(early_stopping=True)",
+    "MLPClassifier(early_stopping=True, weights_are_counts=True, stratify=True, ties_by_loss=True)",
+    "MLPRegressor(early_stopping=True, weights_are_counts=True)",
     "MLPClassifier(batch_norm=True)",
     "MLPRegressor(batch_norm=True)",
-    "MLPClassifier(calibrate=True)",
-    "MLPClassifier(calibrate=True, early_stopping=True, batch_norm=True)",
+    "MLPClassifier(calibrate=True, weights_are_counts=True)",
+    "MLPClassifier(calibrate=True, early_stopping=True, batch_norm=True, weights_are_counts=True, stratify=True, "
+    "ties_by_loss=True)",
     "MLPClassifier(solver='lbfgs')",
     "MLPRegressor(solver='lbfgs')",
     "MLPClassifier(class_weight='balanced')",
@@ -48,6 +50,21 @@ def not_passed(estimator: str) -> str:
 @pytest.mark.parametrize("estimator", USUAL)
 def test_every_check_of_scikit_learn_passes(estimator: str):
     assert not_passed(estimator) == ""
+
+
+COUNTS = {"check_sample_weight_equivalence_on_dense_data", "check_sample_weight_equivalence_on_sparse_data"}
+
+
+@pytest.mark.big
+@pytest.mark.parametrize(
+    ("estimator", "names"),
+    [
+        ("MLPClassifier(early_stopping=True)", COUNTS | {"check_class_weight_classifiers"}),
+        ("MLPRegressor(early_stopping=True)", COUNTS),
+    ],
+)
+def test_rows_held_out_as_scikit_learn_does_fail_checks_of_weights_alone(estimator: str, names: set[str]):
+    assert set(re.findall(r"(check_\w+): ", not_passed(estimator) + " ")) == names
 
 
 @pytest.mark.big

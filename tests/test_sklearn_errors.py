@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from layer_mistakes import Mistake
+from sklearn.exceptions import ConvergenceWarning
 
 import lincoln as lnc
 from lincoln import exc
@@ -38,6 +39,11 @@ def part(y: Any = Y, **classes: Any) -> MLPClassifier:
 
 def values(y: Any) -> MLPRegressor:
     return MLPRegressor(hidden_layer_sizes=4, max_iter=1, warm_start=True).fit(X, VALUES).fit(X, y)
+
+
+def diverging(**parameters: Any) -> MLPRegressor:
+    settings = {"hidden_layer_sizes": 4, "solver": "sgd", "batch_size": 5, "max_iter": 20, "random_state": 0}
+    return MLPRegressor(**settings | parameters).fit(X, VALUES)
 
 
 SOLVERS = (
@@ -168,7 +174,7 @@ MISTAKES = [
         "LN661",
         lambda: fit(X[:3], Y[:3], early_stopping=True),
         "MLPClassifier",
-        "n_samples=3, 3 of them different, of which 10% are to be held out",
+        "n_samples=3, of which 10% are to be held out",
         "more rows; validation_data=(X_valid, y_valid); or no early_stopping and no calibrate",
         lambda: [fit(early_stopping=True), fit(X[:3], Y[:3], early_stopping=True, validation_data=(X[3:], Y[3:]))],
     ),
@@ -223,16 +229,6 @@ MISTAKES = [
         lambda: fit(X, np.c_[Y, 1 - Y]),
     ),
     Mistake(
-        "one class only",
-        exc.DataError,
-        "LN668",
-        lambda: fit(X, np.ones(20, dtype=int)),
-        "MLPClassifier",
-        "one class only: [1]",
-        "labels with two classes or more; classes=[...] in the first partial_fit",
-        lambda: part(np.ones(20, dtype=int), classes=[0, 1]),
-    ),
-    Mistake(
         "a label that was not there before",
         exc.DataError,
         "LN669",
@@ -241,6 +237,36 @@ MISTAKES = [
         "a label 2",
         "labels of the classes of the first fit; warm_start=False starts anew",
         lambda: [again(Y), fit().fit(X, THREE)],
+    ),
+    Mistake(
+        "a class that is no longer there",
+        exc.DataError,
+        "LN669",
+        lambda: again(np.zeros(20, dtype=int)),
+        "MLPClassifier",
+        "classes [0] alone",
+        "labels of the classes of the first fit; warm_start=False starts anew",
+        lambda: [again(Y), part(classes=[0, 1]).partial_fit(X, np.zeros(20, dtype=int))],
+    ),
+    Mistake(
+        "a string for a switch",
+        exc.DataError,
+        "LN680",
+        lambda: fit(early_stopping="no"),
+        "MLPClassifier",
+        "early_stopping='no'",
+        "early_stopping=True, or early_stopping=False",
+        lambda: [fit(early_stopping=True), fit(early_stopping=np.False_)],
+    ),
+    Mistake(
+        "a training that diverges",
+        exc.DivergenceError,
+        "LN681",
+        lambda: diverging(learning_rate_init=10.0),
+        "MLPRegressor",
+        "a loss of inf; first not finite: the loss itself, in epoch 2, batch 2",
+        "a smaller learning rate, clip_norm=1.0 in the optimizer, standardized features",
+        lambda: diverging(learning_rate_init=0.01),
     ),
     Mistake(
         "more values than before",
@@ -289,9 +315,51 @@ def test_partial_fit_is_not_there_for_lbfgs():
     assert not hasattr(MLPClassifier(solver="lbfgs"), "partial_fit")
 
 
-def test_a_loss_that_is_not_finite_ends_the_training_by_name():
-    with pytest.raises(exc.TrainingError, match="LN166"):
-        fit(X * 1e200, Y, solver="sgd", learning_rate_init=1e200, max_iter=9)
+SWITCHES = ["shuffle", "warm_start", "verbose", "nesterovs_momentum", "early_stopping", "batch_norm", "residual"]
+SWITCHES += ["calibrate", "stratify", "ties_by_loss", "weights_are_counts"]
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+@pytest.mark.parametrize("value", ["no", "False", None, -1, 0.0])
+def test_a_switch_is_true_or_false(name, value):
+    with pytest.raises(exc.DataError, match=f"LN680(.|\n)*The '{name}' parameter of MLPClassifier must be"):
+        fit(**{name: value})
+
+
+def test_every_parameter_that_is_true_or_false_by_default_is_a_switch():
+    defaults = MLPClassifier().get_params() | MLPRegressor().get_params()
+    assert {name for name, value in defaults.items() if isinstance(value, bool)} == set(SWITCHES)
+
+
+@pytest.mark.parametrize("parameters", [{}, {"solver": "lbfgs", "activation": "identity"}, {"batch_size": 3}])
+def test_large_numbers_are_refused_in_scikit_learns_words(parameters):
+    x = np.finfo(np.float64).max * np.random.RandomState(0).uniform(size=(10, 2))
+    words = r"Solver produced non-finite parameter weights\. The input data may contain large values"
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match=words):
+        MLPRegressor(hidden_layer_sizes=4, **parameters).fit(x, np.arange(10.0))
+
+
+def test_a_divergence_is_a_training_error_too():
+    with pytest.raises(exc.TrainingError, match="LN681"):
+        diverging(learning_rate_init=1e200)
+
+
+def test_early_stopping_brings_the_best_weights_back_from_a_divergence():
+    with pytest.warns(ConvergenceWarning, match="Training diverged"):
+        model = diverging(learning_rate_init=1.0, early_stopping=True)
+    assert model.stopped_
+    assert np.isnan([model.validation_scores_[-1], model.loss_curve_[-1]]).all()
+    assert model.best_validation_score_ == np.nanmax(model.validation_scores_)
+    assert np.isfinite(model.predict(X)).all()
+
+
+@pytest.mark.parametrize("parameters", [{}, {"early_stopping": True}, {"solver": "lbfgs"}, {"calibrate": True}])
+def test_one_class_is_always_answered(parameters):
+    model = MLPClassifier(4, max_iter=3, **parameters).fit(X, np.full(20, "yes"))
+    assert model.classes_.tolist() == ["yes"]
+    assert (model.predict(1e3 * X) == "yes").all()
+    assert model.score(X, np.full(20, "yes")) == 1.0
+    assert model.decision_function(X).shape == (20,)
 
 
 def test_reordered_columns_are_refused_as_scikit_learn_does():

@@ -8,6 +8,7 @@ __all__ = [
     "ContractError",
     "DataError",
     "DimensionError",
+    "DivergenceError",
     "GradientWarning",
     "LearningWarning",
     "LincolnError",
@@ -88,6 +89,10 @@ class DataError(LincolnError, ValueError):
 
 class TrainingError(LincolnError, ArithmeticError):
     """Training cannot go on: the loss is no longer a finite number."""
+
+
+class DivergenceError(TrainingError, ValueError):
+    """An estimator's weights would no longer be finite numbers; programs for scikit-learn catch a ValueError there."""
 
 
 class NotFittedError(LincolnError, AttributeError, ValueError):

@@ -48,12 +48,11 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         random_state: a number or a ``RandomState``. None gives other numbers each time; the global generator is
             never touched.
         tol: the least improvement that counts.
-        verbose: write a line for each epoch to stderr.
+        verbose: print a line for each epoch.
         warm_start: go on from where the last ``fit`` left off, bit for bit as if it had not stopped.
         momentum, nesterovs_momentum: of ``"sgd"``.
-        early_stopping: stop by the score on validation rows, and bring the best weights back: of equal scores, those
-            with the lowest validation loss.
-        validation_fraction: the share of the rows that is held out for it; equal rows stay together.
+        early_stopping: stop by the score on validation rows, and bring the best weights back.
+        validation_fraction: the share of the rows that is held out for it.
         beta_1, beta_2, epsilon: of ``"adam"``.
         n_iter_no_change: how many epochs without improvement are allowed.
         max_fun: the most evaluations of ``"lbfgs"``.
@@ -72,14 +71,19 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
             returns True ends the training.
         calibrate: find, on rows held out, the temperature with which probabilities are as often right as they say.
         dtype: ``"auto"`` for that of X, ``"float32"`` or ``"float64"``.
+        stratify: whether rows held out have every class in its share. As in scikit-learn, two classes always have.
+        weights_are_counts: whether a weight of 2 is the row given twice and a weight of 0 the row left out, in what is
+            held out and in the loss that is reported too: equal rows then stay together, and an epoch's loss is the
+            mean by weights. As in scikit-learn, weights count within their batch alone if False.
+        ties_by_loss: of equal validation scores, keep the weights with the lowest validation loss, not the first.
 
     Attributes:
         coefs_, intercepts_: the weights, ``(n_in, n_out)``, and the biases of each affine layer.
         loss_, loss_curve_, best_loss_: the training loss of the last epoch, of each, and the lowest.
         validation_loss_curve_, validation_scores_, best_validation_score_: the same on validation rows, if any.
         n_iter_, t_: epochs of the last ``fit``; rows that have been learned from in all.
-        stopped_: whether patience, or a callback, has ended the training. Then the best weights are in place, and
-            further calls of ``partial_fit`` change nothing.
+        stopped_: whether patience, or a callback, has ended the training. With ``early_stopping`` the best weights
+            are in place then, and ``partial_fit`` changes nothing any more, and warns.
         n_layers_, n_outputs_, out_activation_, n_features_in_, feature_names_in_: as in scikit-learn.
         classes_: the labels, in the order of the outputs.
         temperature_: 1 without ``calibrate``.
@@ -88,7 +92,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
 
     Raises:
         ValueError: data or parameters that cannot be learned from or with, when ``fit`` is called.
-        TrainingError: the loss is not finite.
+        DivergenceError: the loss or the weights are no longer finite: a ValueError too.
 
     >>> X = np.random.default_rng(0).normal(size=(200, 3))
     >>> y = np.where(X[:, 0] * X[:, 1] > 0, "same", "other")
@@ -135,12 +139,15 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         callbacks: Callable[..., Any] | Sequence[Callable[..., Any]] | None = None,
         calibrate: bool = False,
         dtype: str = "auto",
+        stratify: bool = False,
+        weights_are_counts: bool = False,
+        ties_by_loss: bool = False,
     ) -> None:
         self.__dict__.update({name: value for name, value in locals().items() if name != "self"})
 
     @available_if(_learns_in_parts)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
-        """Train for one epoch on a part of the data. With ``early_stopping``, see ``stopped_``.
+        """Train for one epoch on a part of the data. Only ``early_stopping`` or a callback ends it: see ``stopped_``.
 
         Args:
             X, y, sample_weight: as in `fit`.
@@ -182,7 +189,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         outputs = self._outputs(self._features(X))
         if self._loss.loss.takes != "logits":
             p = self._probabilities(outputs)
-            outputs = log_ratios(p if self.multilabel_ or len(self.classes_) == 2 else np.stack([1.0 - p, p], axis=-1))
+            outputs = log_ratios(p if self.multilabel_ or len(self.classes_) <= 2 else np.stack([1.0 - p, p], axis=-1))
         outputs = outputs / self.temperature_
         if self.multilabel_ or len(self.classes_) > 2:
             return outputs
@@ -222,14 +229,23 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
         if fresh:
             self._learn_classes(y, multilabel)
         if multilabel != self.multilabel_ or (multilabel and y.shape[1] != self.n_outputs_):
-            raise _other_labels(self, f"labels of shape {y.shape}")
+            raise _other_labels(self, f"labels of shape {y.shape}", np.unique(y))
         if multilabel:
             return np.asarray(y, dtype=np.float64)
         numbers: np.ndarray = np.minimum(np.searchsorted(self.classes_, y), len(self.classes_) - 1)
         unknown = self.classes_[numbers] != y
         if unknown.any():
-            raise _other_labels(self, f"a label {y[unknown].tolist()[0]!r}")
+            raise _other_labels(self, f"a label {y[unknown].tolist()[0]!r}", np.unique(y))
         return numbers[:, None].astype(np.float64) if self.n_outputs_ == 1 and self.network is None else numbers
+
+    def _rows(self, X: Any, y: Any, sample_weight: Any, *, fresh: bool, part: bool = False) -> Rows:
+        """What there is to learn from; all classes are there again in a fit that goes on."""
+        rows = super()._rows(X, y, sample_weight, fresh=fresh, part=part)
+        if not (fresh or part or self.multilabel_):
+            known = self.classes_[np.unique(rows.y).astype(np.int64)]
+            if len(known) < len(self.classes_):
+                raise _other_labels(self, f"classes {known.tolist()} alone", known)
+        return rows
 
     def _weights_of_labels(
         self, labels: np.ndarray, weights: np.ndarray | None, *, training: bool, part: bool
@@ -252,13 +268,19 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
     def _answer(self, outputs: np.ndarray) -> np.ndarray:
         """The number of the most probable class; for labels that are not exclusive, 0 or 1 each."""
         if self.multilabel_ or outputs.shape[1] == 1:
-            return np.asarray(self._loss.probabilities(outputs) > 0.5, dtype=np.int64)
-        return np.asarray(outputs.argmax(axis=1))
+            answer = np.asarray(self._loss.probabilities(outputs) > 0.5, dtype=np.int64)
+        else:
+            answer = np.asarray(outputs.argmax(axis=1))
+        return answer if self.multilabel_ else np.minimum(answer, len(self.classes_) - 1)
 
     def _usual_score(self, outputs: np.ndarray, labels: np.ndarray, weights: np.ndarray | None) -> float:
         """The accuracy: the share of rows whose class, or whose every label, is right."""
         right = self._answer(outputs).reshape(labels.shape) == labels
         return float(np.average(right if labels.ndim == 1 else right.all(axis=1), weights=weights))
+
+    def _stratifies(self) -> bool:
+        """Whether what is held out is to have classes in their shares."""
+        return not self.multilabel_ and bool(self.stratify or len(self.classes_) <= 2)
 
     def _calibrates(self) -> bool:
         """Whether rows are wanted to calibrate on."""
@@ -287,14 +309,6 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
             self.n_outputs_ = y.shape[1]
             return
         self.classes_ = np.unique(y) if announced is None else announced
-        if len(self.classes_) < 2:
-            raise DataError(
-                code="LN668",
-                where="MLPClassifier",
-                saw=f"one class only: {self.classes_.tolist()}",
-                why="there is nothing to tell apart",
-                fix="labels with two classes or more; classes=[...] in the first partial_fit",
-            )
         self.n_outputs_ = len(self.classes_) if len(self.classes_) > 2 else 1
 
     def _class_weights(self, numbers: np.ndarray, weights: np.ndarray | None, *, part: bool) -> np.ndarray:
@@ -322,11 +336,18 @@ def _announced(y: Any, classes: Any) -> np.ndarray | None:
     )
 
 
-def _other_labels(estimator: Any, saw: str) -> DataError:
+def _other_labels(estimator: Any, saw: str, classes: np.ndarray) -> DataError:
+    if estimator.warm_start:
+        why = (
+            "warm_start can only be used where `y` has the same classes as in the previous call to fit. Previously got "
+            f"{estimator.classes_}, `y` has {classes}"
+        )
+    else:
+        why = f"`y` has classes not in `self.classes_`. `self.classes_` has {estimator.classes_}. 'y' has {classes}."
     return DataError(
         code="LN669",
         where="MLPClassifier",
         saw=saw,
-        why=f"the outputs have their meanings already: `y` has classes not in `self.classes_`, {estimator.classes_!r}",
+        why=why,
         fix="labels of the classes of the first fit; warm_start=False starts anew",
     )

@@ -25,6 +25,18 @@ _RANGES = {
     "beta_2": "[0, 1)",
     "epsilon": "(0, inf)",
 }
+_SWITCHES = (
+    "shuffle",
+    "warm_start",
+    "nesterovs_momentum",
+    "early_stopping",
+    "batch_norm",
+    "residual",
+    "calibrate",
+    "stratify",
+    "ties_by_loss",
+    "weights_are_counts",
+)
 _USUAL = {
     "alpha": 1e-4,
     "learning_rate_init": 1e-3,
@@ -57,6 +69,7 @@ def check_parameters(estimator: Any) -> None:
         value = getattr(estimator, name)
         if value != ("auto" if name == "batch_size" else math.inf):
             whole(value, 1, name=name, where=where, fix=f"{name}={_USUAL[name]}")
+    _check_switches(estimator)
     if estimator.dtype not in ("auto", "float32", "float64"):
         raise DataError(
             code="LN651",
@@ -77,6 +90,21 @@ def check_parameters(estimator: Any) -> None:
     one_per_layer(estimator, "activation", len(sizes))
     for rate in one_per_layer(estimator, "dropout", len(sizes)):
         number(rate, "[0, 1)", name="dropout", where=where, fix="dropout=0.2")
+
+
+def _check_switches(estimator: Any) -> None:
+    """Refuse anything but True and False where it is one or the other: a string would be taken for True."""
+    given = {name: getattr(estimator, name) for name in (*_SWITCHES, "verbose") if hasattr(estimator, name)}
+    for name, value in given.items():
+        level = name == "verbose" and isinstance(value, int | np.integer) and value >= 0
+        if not (level or isinstance(value, bool | np.bool_)):
+            raise DataError(
+                code="LN680",
+                where=type(estimator).__name__,
+                saw=f"{name}={value!r}",
+                why=f"The {name!r} parameter of {type(estimator).__name__} must be True or False",
+                fix=f"{name}=True, or {name}=False",
+            )
 
 
 def hidden_sizes(estimator: Any) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, is_classifier, is_regressor
+from sklearn.base import BaseEstimator, is_regressor
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -18,8 +18,7 @@ from ..losses import Loss
 from ..models import History
 from . import lbfgs, networks, state
 from .objectives import Objective
-from .optimizers import make_optimizer
-from .parameters import batch_size, check_parameters
+from .parameters import check_parameters
 from .randomness import Stream
 from .rows import ROWS_AT_ONCE, Rows, dense
 from .splitting import hold_out
@@ -65,6 +64,10 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
         """How good outputs are, if no ``scoring`` is given."""
         raise NotImplementedError
 
+    def _stratifies(self) -> bool:
+        """Whether what is held out is to have labels in their shares."""
+        return False
+
     def _calibrates(self) -> bool:
         """Whether rows are wanted to calibrate on."""
         return False
@@ -80,20 +83,20 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
         Args:
             X: ``(n, features)``: an array, a DataFrame, or a sparse matrix, which stays sparse.
             y: ``(n,)``, or ``(n, outputs)``.
-            sample_weight: ``(n,)``, how much each row counts: 2 counts like the row given twice, 0 like none.
+            sample_weight: ``(n,)``, how much each row counts in its batch; see ``weights_are_counts``.
             validation_data: ``(X, y)`` or ``(X, y, sample_weight)`` to be judged by, in place of the parameter of
                 that name.
 
         Raises:
             ValueError: data or parameters that cannot be learned from or with.
-            TrainingError: the loss is not finite.
+            DivergenceError: the loss or the weights are no longer finite: a ValueError too.
         """
         check_parameters(self)
         fresh = not (self.warm_start and hasattr(self, "network_"))
         rows = self._rows(X, y, sample_weight, fresh=fresh)
         given = self._validation(validation_data, rows.dtype)
         if fresh:
-            self._start(rows)
+            self._begin(rows.x.shape[1], rows.dtype)
         splitter = self._stream.enter(len(rows))
         rows, valid = self._divided(rows, given, splitter)
         self._stream.go_on(splitter, len(rows))
@@ -102,7 +105,7 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
 
     @available_if(_learns_in_parts)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Train for one epoch on a part of the data. With ``early_stopping``, see ``stopped_``.
+        """Train for one epoch on a part of the data. Only ``early_stopping`` or a callback ends it: see ``stopped_``.
 
         Raises:
             ValueError: data or parameters that cannot be learned from or with.
@@ -145,12 +148,12 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
         state.load_state(self, saved)
         return self
 
-    def _begin(self, n_features: int, dtype: str, *, steps: int) -> None:
-        """A new network with all that belongs to it, for a training of so many steps."""
+    def _begin(self, n_features: int, dtype: str) -> None:
+        """A new network with all that belongs to it, but for its optimizer."""
         self._stream = Stream(self.random_state)
         self.network_ = networks.make_network(self, n_features, self.n_outputs_, dtype=dtype, rng=self._stream.rng)
         self._loss = Objective(self._make_loss(self.network_), alpha=self.alpha)
-        self._optimizer = None if self.solver == "lbfgs" else make_optimizer(self, self.network_, steps=steps)
+        self._optimizer = None
         self._rate = self.learning_rate_init
         self.n_layers_ = len(networks.linear_layers(self.network_)) + 1
         self.history_ = History()
@@ -159,7 +162,7 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
         self.best_loss_: float | None = None if self.early_stopping else np.inf
         self.best_validation_score_: float | None = -np.inf if self.early_stopping else None
         self.n_iter_ = self.t_ = self._unimproved = 0
-        self.stopped_ = False
+        self.stopped_ = self._asked_to_stop = False
         self._best = self._latest = None
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -178,10 +181,16 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
         rows = self._rows(X, y, sample_weight, fresh=fresh, part=True)
         given = self._validation(None, rows.dtype)
         if fresh:
-            self._start(rows)
-        rows, valid = self._divided(rows, given, self._stream.enter_part())
-        if not self.stopped_:
-            self._learn(rows, valid, epochs=1, part=True)
+            self._begin(rows.x.shape[1], rows.dtype)
+        splitter = self._stream.enter_part(self.random_state, first=fresh)
+        if self._asked_to_stop and (self.early_stopping or self.callbacks is not None):
+            self._warn(
+                "partial_fit changes nothing: early stopping, or a callback, has ended the training (stopped_). "
+                "set_params(early_stopping=False, callbacks=None) goes on."
+            )
+            return self
+        rows, valid = self._divided(rows, given, splitter)
+        self._learn(rows, valid, epochs=1, part=True)
         return self
 
     def _rows(self, X: Any, y: Any, sample_weight: Any, *, fresh: bool, part: bool = False) -> Rows:
@@ -205,7 +214,7 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
             reset=fresh,
         )
         weights = None if sample_weight is None else check_weights(self, sample_weight, x)
-        if weights is not None and not weights.all():
+        if weights is not None and self.weights_are_counts and not weights.all():
             x, y, weights = x[weights > 0], y[weights > 0], weights[weights > 0]
         labels = self._checked_labels(y, fresh=fresh)
         if labels.dtype.kind == "f":
@@ -215,10 +224,6 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
 
     def _dtype(self) -> str:
         return arrays.dtype_name(self.network_.vector.value)
-
-    def _start(self, rows: Rows) -> None:
-        steps = self.max_iter * -(-len(rows) // batch_size(self, len(rows)))
-        self._begin(rows.x.shape[1], rows.dtype, steps=steps)
 
     def _validation(self, given: Any, dtype: str) -> Rows | None:
         """The validation set that the user gave."""
@@ -240,13 +245,19 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
         """What to learn from, and what to be judged by, if anything."""
         if valid is not None or not (self.early_stopping or self._calibrates()):
             return rows, valid
-        stratify = is_classifier(self) and rows.y.shape[1:] in ((), (1,))
-        return hold_out(rows, self.validation_fraction, rng=splitter, stratify=stratify, where=type(self).__name__)
+        return hold_out(
+            rows,
+            self.validation_fraction,
+            rng=splitter,
+            stratify=self._stratifies(),
+            together=self.weights_are_counts,
+            where=type(self).__name__,
+        )
 
     def _learn(self, rows: Rows, valid: Rows | None, *, epochs: int, part: bool = False) -> None:
         self._loss.alpha = self.alpha
         try:
-            if self._optimizer is None:
+            if self.solver == "lbfgs":
                 lbfgs.minimize(self, rows)
             else:
                 train(self, rows, valid, epochs=epochs, part=part)

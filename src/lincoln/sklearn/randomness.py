@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any
 
 import numpy as np
@@ -49,8 +50,13 @@ class Stream:
         for _ in range(again):
             self.permutation(rows)
 
-    def enter_part(self) -> np.random.RandomState:
-        """Begin a ``partial_fit``: the split's generator, the same for every part; orders just go on."""
+    def enter_part(self, random_state: Any, *, first: bool) -> np.random.RandomState:
+        """Begin a ``partial_fit``: the split's generator, the same for every part.
+
+        Orders go on, but every part after the first begins with the numbers of a seed again, as in scikit-learn.
+        """
+        if isinstance(random_state, numbers.Integral) and not first:
+            self.rng = check_random_state(random_state)
         if self.begun is None:
             self.begun = self.rng.get_state(legacy=False)
         self.rows, self.order = -1, None

@@ -49,12 +49,11 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         random_state: a number or a ``RandomState``. None gives other numbers each time; the global generator is
             never touched.
         tol: the least improvement that counts.
-        verbose: write a line for each epoch to stderr.
+        verbose: print a line for each epoch.
         warm_start: go on from where the last ``fit`` left off, bit for bit as if it had not stopped.
         momentum, nesterovs_momentum: of ``"sgd"``.
-        early_stopping: stop by the score on validation rows, and bring the best weights back: of equal scores, those
-            with the lowest validation loss.
-        validation_fraction: the share of the rows that is held out for it; equal rows stay together.
+        early_stopping: stop by the score on validation rows, and bring the best weights back.
+        validation_fraction: the share of the rows that is held out for it.
         beta_1, beta_2, epsilon: of ``"adam"``.
         n_iter_no_change: how many epochs without improvement are allowed.
         max_fun: the most evaluations of ``"lbfgs"``.
@@ -69,21 +68,25 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         callbacks: a function, or several, called with the estimator and the `Epoch` after each epoch. One that
             returns True ends the training.
         dtype: ``"auto"`` for that of X, ``"float32"`` or ``"float64"``.
+        weights_are_counts: whether a weight of 2 is the row given twice and a weight of 0 the row left out, in what is
+            held out and in the loss that is reported too: equal rows then stay together, and an epoch's loss is the
+            mean by weights. As in scikit-learn, weights count within their batch alone if False.
+        ties_by_loss: of equal validation scores, keep the weights with the lowest validation loss, not the first.
 
     Attributes:
         coefs_, intercepts_: the weights, ``(n_in, n_out)``, and the biases of each affine layer.
         loss_, loss_curve_, best_loss_: the training loss of the last epoch, of each, and the lowest.
         validation_loss_curve_, validation_scores_, best_validation_score_: the same on validation rows, if any.
         n_iter_, t_: epochs of the last ``fit``; rows that have been learned from in all.
-        stopped_: whether patience, or a callback, has ended the training. Then the best weights are in place, and
-            further calls of ``partial_fit`` change nothing.
+        stopped_: whether patience, or a callback, has ended the training. With ``early_stopping`` the best weights
+            are in place then, and ``partial_fit`` changes nothing any more, and warns.
         n_layers_, n_outputs_, out_activation_, n_features_in_, feature_names_in_: as in scikit-learn.
         history_: a `History` of all epochs, to tabulate or plot.
         network_: the trained network itself.
 
     Raises:
         ValueError: data or parameters that cannot be learned from or with, when ``fit`` is called.
-        TrainingError: the loss is not finite.
+        DivergenceError: the loss or the weights are no longer finite: a ValueError too.
 
     >>> X = np.random.default_rng(0).normal(size=(200, 3))
     >>> model = MLPRegressor("huber", 32, learning_rate_init=0.01, random_state=0, tol=0.001).fit(X, X[:, 0] ** 2)
@@ -126,6 +129,8 @@ class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
         scoring: Any = None,
         callbacks: Callable[..., Any] | Sequence[Callable[..., Any]] | None = None,
         dtype: str = "auto",
+        weights_are_counts: bool = False,
+        ties_by_loss: bool = False,
     ) -> None:
         self.__dict__.update({name: value for name, value in locals().items() if name != "self"})
 

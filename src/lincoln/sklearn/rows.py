@@ -61,6 +61,8 @@ class Rows:
 class Batches:
     """The batches of each epoch: rows as they lie, or in the order that ``order.permutation(n)`` gives.
 
+    A batch whose rows all weigh 0 is left out: there is no mean over it.
+
     >>> [len(y) for x, y in Batches(Rows(np.eye(3), np.arange(3)), 2)]
     [2, 1]
     """
@@ -71,6 +73,11 @@ class Batches:
         self.order = order
 
     def __iter__(self) -> Iterator[Any]:
+        if self.rows.weights is None:
+            return self._all()
+        return (batch for batch in self._all() if batch[2].any())
+
+    def _all(self) -> Iterator[Any]:
         n, size, rows = len(self.rows), self.size, self.rows
         if self.order is None:
             for start in range(0, n, size):

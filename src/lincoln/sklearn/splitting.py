@@ -1,4 +1,4 @@
-"""Which rows are held out: equal rows stay together, so that a row of weight 2 and the row given twice split alike."""
+"""Which rows are held out. Equal rows can stay together: then a row of weight 2 and the row given twice split alike."""
 
 from __future__ import annotations
 
@@ -14,53 +14,63 @@ from .rows import Rows
 __all__ = ["hold_out"]
 
 _LEAST = 4
-"""How many different rows a split needs: two to learn from and two to be judged by."""
+"""How many rows a split needs: two to learn from and two to be judged by."""
 
 
 def hold_out(
-    rows: Rows, fraction: float, *, rng: np.random.RandomState, stratify: bool, where: str
+    rows: Rows, fraction: float, *, rng: np.random.RandomState, stratify: bool, together: bool, where: str
 ) -> tuple[Rows, Rows]:
     """Divide rows into those to learn from and those to be judged by.
 
-    Where all rows differ and none has a weight of its own, it is `sklearn.model_selection.train_test_split`.
+    It is `sklearn.model_selection.train_test_split`, but for ``together``, for a second part of two rows where the
+    fraction would be one, and for classes of one row.
 
     Args:
-        rows: without any of weight 0.
+        rows: without any of weight 0 if ``together``.
         fraction: the share of the second part, which has two rows at least.
         rng: draws the order.
-        stratify: whether labels are classes, which both parts are to have alike, if there are enough of each.
+        stratify: whether labels are classes, which both parts are to have alike, if there are enough rows. The row of
+            a class that has no other is learned from.
+        together: whether equal rows stay together; then each counts once.
         where: the name of the estimator, for errors.
 
     Raises:
-        DataError: fewer than four different rows.
+        DataError: too few rows.
     """
-    first, group = _groups(rows)
+    first, group = _groups(rows) if together else (np.arange(len(rows)), None)
     count = len(first)
-    if count < _LEAST:
+    held = max(math.ceil(fraction * count), 2)
+    if held >= count or (count < _LEAST and fraction * count <= 1):
+        different = f", {count} of them different" if together else ""
         raise DataError(
             code="LN661",
             where=where,
-            saw=f"n_samples={len(rows)}, {count} of them different, of which {fraction:.0%} are to be held out",
-            why=f"it takes {_LEAST} different rows to learn from some and be judged by others",
+            saw=f"n_samples={len(rows)}{different}, of which {fraction:.0%} are to be held out",
+            why="The validation set is too small, or what is left: it takes rows to learn from, and two others",
             fix="more rows; validation_data=(X_valid, y_valid); or no early_stopping and no calibrate",
         )
-    held = min(max(math.ceil(fraction * count - 1e-9), 2), count - 2)
     labels = rows.y[first].reshape(count, -1)[:, 0] if stratify else None
-    train, valid = train_test_split(
-        np.arange(count), test_size=held, random_state=rng, stratify=_usable(labels, held, count)
-    )
+    train, valid = _divided(count, held, labels, rng)
     if group is None:
         return rows.part(train), rows.part(valid)
     inside = np.isin(group, valid)
     return rows.part(np.flatnonzero(~inside)), rows.part(np.flatnonzero(inside))
 
 
-def _usable(labels: np.ndarray | None, held: int, count: int) -> np.ndarray | None:
-    """The classes, if there are enough of each for both parts."""
-    if labels is None:
-        return None
-    counts = np.unique(labels, return_counts=True)[1]
-    return labels if counts.min() > 1 and len(counts) <= min(held, count - held) else None
+def _divided(
+    count: int, held: int, labels: np.ndarray | None, rng: np.random.RandomState
+) -> tuple[np.ndarray, np.ndarray]:
+    """The numbers of the rows to learn from, and of those held out."""
+    rows, alone = np.arange(count), np.arange(0)
+    if labels is not None:
+        _, group, counts = np.unique(labels, return_inverse=True, return_counts=True)
+        single = counts[group] == 1
+        if (counts > 1).sum() <= min(held, count - held - single.sum()):
+            rows, alone, labels = rows[~single], rows[single], labels[~single]
+        else:
+            labels = None
+    train, valid = train_test_split(rows, test_size=held, random_state=rng, stratify=labels)
+    return np.concatenate([train, alone]), np.asarray(valid)
 
 
 def _groups(rows: Rows) -> tuple[np.ndarray, np.ndarray | None]:

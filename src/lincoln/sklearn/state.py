@@ -10,6 +10,7 @@ from .. import arrays
 from ..layers import Dropout
 from ..models import Epoch, History
 from ..tree import walk
+from .optimizers import has_its_optimizer, prepare_optimizer
 
 __all__ = ["load_state", "state_of"]
 
@@ -27,6 +28,7 @@ _PLAIN = (
     "validation_scores_",
     "validation_loss_curve_",
     "stopped_",
+    "_asked_to_stop",
     "_rate",
     "_unimproved",
     "_best",
@@ -50,7 +52,7 @@ def state_of(estimator: Any) -> dict[str, Any]:
         "dtype": arrays.dtype_name(estimator.network_.vector.value),
         "network": estimator.network_.state_dict(),
         "generators": [layer.rng.bit_generator.state for layer in _drawing(estimator.network_)],
-        "optimizer": None if estimator._optimizer is None else estimator._optimizer.state_dict(),
+        "optimizer": estimator._optimizer.state_dict() if has_its_optimizer(estimator) else None,
         "history": estimator.history_.rows(),
         "stream": estimator._stream.state_dict(),
     }
@@ -67,7 +69,7 @@ def load_state(estimator: Any, state: dict[str, Any]) -> None:
             setattr(estimator, name, np.array(values, dtype=object) if isinstance(values, list) else values)
     estimator.n_outputs_ = state["n_outputs_"]
     estimator.multilabel_ = state.get("multilabel_", False)
-    estimator._begin(state["n_features_in_"], state["dtype"], steps=estimator.max_iter)
+    estimator._begin(state["n_features_in_"], state["dtype"])
     for name in _PLAIN:
         if name in state:
             setattr(estimator, name, state[name])
@@ -75,6 +77,7 @@ def load_state(estimator: Any, state: dict[str, Any]) -> None:
     for layer, generator in zip(_drawing(estimator.network_), state["generators"], strict=True):
         layer.rng.bit_generator.state = generator
     if state["optimizer"] is not None:
+        prepare_optimizer(estimator, batches=1, epochs=1)
         estimator._optimizer.load_state_dict(state["optimizer"])
     estimator.history_ = _history(state["history"])
     estimator._stream.load_state_dict(state["stream"])

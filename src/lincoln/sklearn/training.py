@@ -14,9 +14,10 @@ from sklearn.metrics import check_scoring
 from sklearn.utils.validation import _check_sample_weight
 
 from .. import arrays
-from ..exc import DataError
+from ..exc import DataError, TrainingError
 from ..models import Epoch, Trainer
-from ..models.display import Display
+from .divergence import divergence
+from .optimizers import inverse_rate, prepare_optimizer
 from .parameters import batch_size
 from .rows import Batches, Rows
 
@@ -37,30 +38,36 @@ def train(estimator: Any, rows: Rows, valid: Rows | None, *, epochs: int, part: 
         part: whether this is a ``partial_fit``, of which many more may come.
     """
     est, size = estimator, batch_size(estimator, len(rows))
+    prepare_optimizer(est, batches=-(-len(rows) // size), epochs=epochs)
     trainer = Trainer(est._loss, est._optimizer, metrics=[] if valid is None else [_judge(est, valid)])
     trainer.epoch = len(est.history_)
-    if est.learning_rate_init != est._rate:
-        est._rate = est.learning_rate_init
-        est._optimizer.lr = est._rate if not callable(est._optimizer.lr) else est._optimizer.lr
     if est._latest is not None and not part:
         est.network_.load_state_dict(est._latest)
     if est.batch_size != "auto" and est.batch_size > len(rows):
         est._warn("Got `batch_size` less than 1 or larger than sample size. It is going to be clipped")
     loader = Batches(rows, size, order=est._stream if est.shuffle else None)
     judged = None if valid is None else Batches(valid)
-    display, callbacks = Display(epochs=epochs, bar=False), est._callbacks()
-    est.n_iter_, est.stopped_ = 0, False
+    by_rows = None if rows.weights is None or _weighs_losses(est) else _MeanByRows()
+    est.n_iter_, est.stopped_, callbacks = 0, False, est._callbacks()
     try:
-        for epoch in trainer.epochs(loader, valid=judged, epochs=epochs):
+        for epoch in trainer.epochs(loader, valid=judged, epochs=epochs, on_step=by_rows):
+            if by_rows is not None:
+                epoch.train_loss = by_rows.take()
             _note(est, epoch, len(rows))
             if est.verbose:
-                display.line(_line(est, epoch))
+                _print(_line(est, epoch))
             told = [callback(est, epoch) for callback in callbacks]
-            est.stopped_ = _patience_ends(est, display) or any(answer is True for answer in told)
+            ended = any(answer is True for answer in told)
+            est.stopped_ = _patience_ends(est, part=part) or ended
+            est._asked_to_stop = est.stopped_ and (est.early_stopping or ended)
             if est.stopped_:
                 break
     except KeyboardInterrupt:
         est._warn("Training interrupted by user.")
+    except TrainingError as error:
+        if not est.early_stopping or est._best is None:
+            raise divergence(est, saw=f"{error.saw}, in {error.where}", fix=error.fix) from error
+        _note_divergence(est, error)
     if est.n_iter_ == est.max_iter and not (part or est.stopped_):
         est._warn(
             f"Stochastic Optimizer: Maximum iterations ({est.max_iter}) reached and the optimization hasn't converged "
@@ -86,6 +93,30 @@ def check_weights(estimator: Any, weights: Any, x: Any) -> np.ndarray:
             fix="sample_weight of at least 0; leave rows out that are to count for nothing",
         )
     return checked
+
+
+def _weighs_losses(est: Any) -> bool:
+    """Whether an epoch's loss is the mean by weights: if asked for, and with class weights, which are ours alone."""
+    return bool(est.weights_are_counts) or getattr(est, "class_weight", None) is not None
+
+
+class _MeanByRows:
+    """An epoch's mean loss in which a batch counts by its rows, whatever they weigh, as in scikit-learn."""
+
+    def __init__(self) -> None:
+        self._total = self._rows = 0.0
+
+    def __call__(self, trainer: Trainer) -> None:
+        """Add the batch of a step."""
+        loss, rows = trainer.loss, len(trainer.loss.last_input)
+        self._total += loss.total / loss.count * rows
+        self._rows += rows
+
+    def take(self) -> float:
+        """The mean so far; the next epoch begins."""
+        mean = self._total / self._rows
+        self._total = self._rows = 0.0
+        return mean
 
 
 def _judge(estimator: Any, valid: Rows) -> Callable[[Any, Any], float]:
@@ -135,37 +166,50 @@ def _note(est: Any, epoch: Epoch, n: int) -> None:
         est.validation_loss_curve_.append(epoch.valid_loss)
     if est.early_stopping:
         best = -np.inf if est.best_validation_score_ is None else est.best_validation_score_
-        improved = score >= best + est.tol
-        tie = score == best and epoch.valid_loss < est._best_loss
+        worse = score < best + est.tol
+        tie = est.ties_by_loss and score == best and epoch.valid_loss < est._best_loss
         if score > best or tie or est._best is None:
             est.best_validation_score_, est._best_loss = score, epoch.valid_loss
             est._best = est.network_.state_dict()
     else:
         best = np.inf if est.best_loss_ is None else est.best_loss_
-        improved = est.loss_ <= best - est.tol
+        worse = est.loss_ > best - est.tol
         est.best_loss_ = min(best, est.loss_)
-    est._unimproved = 0 if improved else est._unimproved + 1
+    est._unimproved = est._unimproved + 1 if worse else 0
     if est.solver == "sgd" and est.learning_rate == "invscaling":
-        est._optimizer.lr = est.learning_rate_init / (est.t_ + 1) ** est.power_t
+        est._optimizer.lr = inverse_rate(est)
 
 
-def _patience_ends(est: Any, display: Display) -> bool:
-    """Whether it is time to stop; an adaptive learning rate is made smaller first."""
+def _note_divergence(est: Any, error: TrainingError) -> None:
+    """Write down an epoch that was not finished: early stopping ends there, with the best weights so far."""
+    est.n_iter_ += 1
+    est.loss_ = math.nan
+    est.loss_curve_.append(math.nan)
+    est.validation_scores_.append(math.nan)
+    est.validation_loss_curve_.append(math.nan)
+    est.stopped_ = est._asked_to_stop = True
+    est._warn(f"Training diverged ({error.saw}, in {error.where}); the best weights are back.", ConvergenceWarning)
+
+
+def _patience_ends(est: Any, *, part: bool) -> bool:
+    """Whether it is time to stop; an adaptive learning rate is made smaller first.
+
+    After a part it is time only where early stopping was asked for: the next part may bring what this one did not.
+    """
     if est._unimproved <= est.n_iter_no_change:
         return False
     what = "Validation score" if est.early_stopping else "Training loss"
     text = f"{what} did not improve more than tol={est.tol:f} for {est.n_iter_no_change} consecutive epochs."
-    if est.solver != "sgd" or est.learning_rate != "adaptive":
-        ends = "Stopping."
-    elif est._optimizer.lr <= _SLOWEST:
-        ends = "Learning rate too small. Stopping."
-    else:
+    adaptive = est.solver == "sgd" and est.learning_rate == "adaptive"
+    if adaptive and est._optimizer.lr > _SLOWEST:
         est._optimizer.lr /= 5.0
         est._unimproved = 0
-        ends = f"Setting learning rate to {est._optimizer.lr:f}"
-    if est.verbose:
-        display.line(f"{text} {ends}")
-    return "Stopping" in ends
+        stops, ends = False, f"Setting learning rate to {est._optimizer.lr:f}"
+    else:
+        stops, ends = est.early_stopping or not part, "Learning rate too small. Stopping." if adaptive else "Stopping."
+    if est.verbose and (stops or est._unimproved == 0):
+        _print(f"{text} {ends}")
+    return bool(stops)
 
 
 def _end(est: Any, part: bool) -> None:
@@ -175,6 +219,10 @@ def _end(est: Any, part: bool) -> None:
         est.network_.load_state_dict(est._best)
     else:
         est._latest = None
+
+
+def _print(text: str) -> None:
+    print(text)  # noqa: T201
 
 
 def _line(est: Any, epoch: Epoch) -> str:
