@@ -64,6 +64,7 @@ class TabularPreprocessor(WithArguments):
         notes: what a person should know: columns left out, categories taken together.
         category_counts: for each column of categories how many there are, one for unknown ones included.
         decimal_hint: the sign before decimals where text leaves it open.
+        format: of what was learned; 1 where a file of an earlier version was loaded.
 
     Raises:
         DataError: a table or values that cannot be read; the message names column, row and value.
@@ -247,19 +248,19 @@ class TabularPreprocessor(WithArguments):
         """What was learned: numbers, strings and arrays, in lists and dictionaries; nothing before `fit`."""
         if not self._rows:
             return {}
-        return {"format": self._format, "rows": self._rows, "columns": [column.state() for column in self.columns]}
+        return {"format": self.format, "rows": self._rows, "columns": [column.state() for column in self.columns]}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> Self:
         """Take over what `state_dict` gave; chunks cannot be added then."""
         self._start()
         if not state:
             return self
-        self._rows, self._format = int(state["rows"]), int(state.get("format", 1))
-        if self._format > _FORMAT:
+        self._rows, self.format = int(state["rows"]), int(state.get("format", 1))
+        if self.format > _FORMAT:
             raise DataError(
                 code="LN690",
                 where="TabularPreprocessor.load_state_dict",
-                saw=f"format {self._format}",
+                saw=f"format {self.format}",
                 why=f"this version of Lincoln reads formats up to {_FORMAT}",
                 fix="a newer version of Lincoln",
             )
@@ -270,7 +271,7 @@ class TabularPreprocessor(WithArguments):
             column = self._new_column(str(saved["kind"]), saved["name"])
             column.restore(saved)
             if isinstance(column, CategoryColumn):
-                column.exact = self._format == 1
+                column.exact = self.format == 1
             self._columns[column.name] = column
         return self
 
@@ -305,7 +306,7 @@ class TabularPreprocessor(WithArguments):
         self._columns = {}
         self._expansion = None
         self._finished = self._restored = False
-        self._format, self.decimal_hint = _FORMAT, "."
+        self.format, self.decimal_hint = _FORMAT, "."
 
     def _learn(self, name: str, table: NamedColumns) -> None:
         """Let one column learn from a chunk; its kind is decided by the first chunk that has a value."""
@@ -347,7 +348,7 @@ class TabularPreprocessor(WithArguments):
 
     @property
     def _tokens(self) -> frozenset[str]:
-        if self._format == 1:
+        if self.format == 1:
             return frozenset(_FIRST_TOKENS if self.missing == MISSING_TOKENS else self.missing)
         return frozenset(map(key_of, self.missing))
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from ..exc import DataError
 from .texts import PLAIN, as_number, best_decimal, decimal_of, is_truth, key_of
-from .values import Text, Values, length, numbers, present
+from .values import Text, Values, as_values, length, numbers, present
 
-__all__ = ["Classes", "Quantity", "Target", "TargetReader", "made_target", "restored_target"]
+__all__ = ["Classes", "Quantity", "Target", "TargetReader", "made_target", "restored_target", "task_of"]
 
 _MOST_CLASSES = 20
 """How many different whole numbers are taken for classes, if it is not said what they are."""
@@ -134,6 +134,10 @@ class Classes:
             "decimal": self.decimal,
         }
 
+    def knows(self, value: Any) -> bool:
+        """Whether a value is one of the classes."""
+        return self._key(value) in set(map(self._key, self.names.tolist()))
+
     def _key(self, value: Any) -> Any:
         """What tells a class from others, however its column was read: a number, or a name."""
         if self.names.dtype.kind in "iuf":
@@ -227,6 +231,16 @@ def made_target(values: Values, *, task: str | None, name: str, hint: str = ".")
     return Quantity(
         mean=float(y.mean()), std=float(y.std()), low=float(y.min()), high=float(y.max()), decimal=decimal
     )
+
+
+def task_of(column: Any, task: str | None, *, hint: str = ".") -> str:
+    """The task that a target column has: the one that was said, or what its values suggest.
+
+    >>> task_of([1.5, 2.5, 3.5], None), task_of(["low", "high"], None)
+    ('regression', 'classification')
+    """
+    values, _ = _written_numbers(as_values(column), hint)
+    return task or found_task(values, _class_names(values))
 
 
 def found_task(values: Values, classes: np.ndarray) -> str:
