@@ -50,9 +50,10 @@ class Application(click.Group):
         except click.UsageError as error:
             from ..tabular.layout import near_miss
 
-            if meant := near_miss(args[0], COMMANDS):
-                error.message += f" Did you mean {meant!r}?"
-            raise
+            meant = near_miss(args[0], COMMANDS)
+            if not meant:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {meant!r}?", ctx) from error
 
     def main(self, args: Sequence[str] | None = None, *more: Any, standalone_mode: bool = True, **named: Any) -> Any:
         """Run, and leave with the exit code as every program does."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ def command(
     **given: Any,
 ) -> None:
     """Compare a model's predictions for DATA with the true values in it."""
+    from ..tabular.columns import told_unknown
     from ..tabular.troubles import check_known
     from .console import Console
     from .gates import check_gates, read_gates, shown_metric
@@ -55,11 +57,12 @@ def command(
         rows = facts.numbers + facts.texts
         if facts.missing:
             console.note(f"{facts.missing:,} rows without a value of {target!r} are left out")
+        unknown = Counter[tuple[str, str]]()
         known = (part[part[target].notna()] for part in table.frames())
         with table.named_lines():
-            metrics = trained.evaluate_chunks((part for part in known if len(part)), target)
-    console.table(
-        [target, f"{rows:,} rows"], [[name, shown_metric(name, value)] for name, value in metrics.items()]
-    )
+            metrics = trained.evaluate_chunks((part for part in known if len(part)), target, unknown=unknown)
+        for line in told_unknown(unknown):
+            console.note(line)
+    console.table([target, f"{rows:,} rows"], [[name, shown_metric(name, value)] for name, value in metrics.items()])
     console.event("result", rows=rows, metrics=metrics)
     check_gates(gates, metrics)

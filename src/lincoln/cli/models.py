@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ..exc import DataError, LincolnError, MatchError, ModelFileError
-from ..tabular.layout import near_miss, shown
 from ..tabular.frames import frame
+from ..tabular.layout import near_miss, shown
 from ..tabular.reading import TableFile
 from ..tabular.survey import Survey, survey
 from ..tabular.texts import MISSING_TOKENS

@@ -30,7 +30,10 @@ def reading_options(command: Command) -> Command:
             "--missing", multiple=True, metavar="VALUE", help="A text that means: not known. May be repeated."
         ),
         click.option(
-            "--not-missing", multiple=True, metavar="VALUE", help="A text that is a value, such as None. May be repeated."
+            "--not-missing",
+            multiple=True,
+            metavar="VALUE",
+            help="A text that is a value, such as None. May be repeated.",
         ),
         click.option("--header/--no-header", default=True, help="Whether the first line names the columns."),
         click.option("--decimal", type=click.Choice([".", ","]), help="The sign before decimals; found by itself."),

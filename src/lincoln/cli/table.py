@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..exc import DataError
-from ..tabular.layout import shown
 from ..tabular.frames import frame
+from ..tabular.layout import shown
 from ..tabular.reading import TableFile, quoted
 from ..tabular.survey import Survey, survey
 from .errors import UsageError
@@ -115,7 +115,7 @@ class TrainingTable:
     def _tested(self, labels: np.ndarray, *, stratify: bool) -> np.ndarray:
         """Which rows are tested on: every row with the same probability, and of each class the same share.
 
-        Every `1 / test_share`-th row is taken of all rows in a random order, from a random first one on. Where the order
+        Every 1/test_share-th row is taken of all rows in a random order, from a random first one on. Where the order
         goes from class to class, each has its share, and rare ones have it together.
         """
         n = len(labels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -198,6 +199,7 @@ class Training:
 
     def tested(self, model: Any, test: Any) -> dict[str, float]:
         """The metrics on the test rows; classes that only these have count as wrong."""
+        from ..tabular.columns import told_unknown
         from ..tabular.values import as_values
 
         self.progress.stage("testing", total=len(test), unit="rows")
@@ -209,7 +211,11 @@ class Training:
                     f"{many:,} test rows are of classes that only test rows have: they count as wrong, "
                     "and log_loss and roc_auc leave them out"
                 )
-        return dict(model.evaluate_chunks([test], target, unknown_classes=True))
+        unknown = Counter[tuple[str, str]]()
+        metrics: dict[str, float] = model.evaluate_chunks([test], target, unknown_classes=True, unknown=unknown)
+        for line in told_unknown(unknown):
+            self.console.note(f"of the test rows, {line}")
+        return metrics
 
     def plot(self, model: Any, test: Any) -> None:
         """Draw the learning curve, and the predictions on the test rows."""
@@ -222,7 +228,8 @@ class Training:
             if test is None:
                 return
             found = {"where": "test rows", "column": target}
-            values, predicted = as_values(test[target]), model.predict(test.drop(columns=target))
+            values = as_values(test[target])
+            predicted, _ = model.answers(test.drop(columns=target), unknown=Counter())
             title = f"{len(test):,} test rows"
             if model.task == "classification":
                 labels = model.target.labels(values, unknown=True, **found)

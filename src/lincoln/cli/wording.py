@@ -31,10 +31,10 @@ def in_options(error: LincolnError) -> LincolnError:
 
 
 def as_options(fix: str) -> str:
-    """What is to be done, in options instead of arguments.
+    r"""What is to be done, in options instead of arguments.
 
-    >>> as_options("a number there; or kinds={'zip code': \"category\"} when fitting")
-    "a number there; or --categorical 'zip code'"
+    >>> as_options("a number there; or missing=(..., 'not known') when fitting")
+    "a number there; or --missing 'not known'"
     """
     fix = fix.replace(" when fitting", "")
     for pattern, option in _OPTIONS:

@@ -85,4 +85,4 @@ def _offset(zone: str | None) -> np.timedelta64:
     if zone is None or zone[0] not in "+-":
         return np.timedelta64(0, "s")
     minutes = int(zone[1:3]) * 60 + int(zone[3:].lstrip(":") or 0)
-    return np.timedelta64(-minutes if zone[0] == "-" else minutes, "m").astype("timedelta64[s]")
+    return np.timedelta64(60 * (-minutes if zone[0] == "-" else minutes), "s")

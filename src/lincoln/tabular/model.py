@@ -43,7 +43,7 @@ class TabularModel(WithArguments):
     Args:
         task: ``"classification"`` or ``"regression"``; None to find it: text, booleans, two different values, and at
             most twenty different whole numbers are classes.
-        hidden: the sizes of the hidden layers; an empty tuple makes a linear model.
+        hidden: the sizes of hidden layers; an empty tuple makes a linear model.
         dropout: the share of hidden units that is dropped in training.
         epochs: how many passes over the rows at most.
         batch_size: how many rows a step learns from.
@@ -153,15 +153,8 @@ class TabularModel(WithArguments):
         columns, values, name = divided(table, target, where="TabularModel.fit")
         if sample_weight is not None:
             check_length(length(values), sample_weight, "sample_weight", where="TabularModel.fit")
-        run = Run(
-            self,
-            valid=valid,
-            on_start=on_start,
-            on_step=on_step,
-            on_epoch=on_epoch,
-            checkpoint=checkpoint,
-            resume=resume,
-        )
+        hooks = {"on_start": on_start, "on_step": on_step, "on_epoch": on_epoch}
+        run = Run(self, valid=valid, checkpoint=checkpoint, resume=resume, **hooks)
         return self._fit(Chunks(lambda: [(columns, values)], name), run, weights=sample_weight)
 
     def fit_chunks(
@@ -199,24 +192,15 @@ class TabularModel(WithArguments):
                 columns, values, _ = divided(chunk, target, where="TabularModel.fit")
                 yield columns, values
 
-        run = Run(
-            self,
-            valid=valid,
-            on_start=on_start,
-            on_step=on_step,
-            on_epoch=on_epoch,
-            checkpoint=checkpoint,
-            resume=resume,
-        )
+        hooks = {"on_start": on_start, "on_step": on_step, "on_epoch": on_epoch}
+        run = Run(self, valid=valid, checkpoint=checkpoint, resume=resume, **hooks)
         return self._fit(Chunks(pairs, target, on_read=on_read and partial(on_read, self), folder=folder), run)
 
     def _fit(self, chunks: Chunks, run: Run, *, weights: Any = None) -> Self:
         learner = _fresh(self.preprocessor)
         values = chunks.learn(learner)
         self.preprocessor = _fresh(learner).load_state_dict(learner.state_dict())  # without its sample of the data
-        self._target = made_target(
-            values, task=self.asked_task, name=chunks.target, hint=learner.decimal_hint
-        )
+        self._target = made_target(values, task=self.asked_task, name=chunks.target, hint=learner.decimal_hint)
         self.target_name, self.history = chunks.target, History()
         labels = self._target.labels(values, where="TabularModel.fit", column=chunks.target)
         given = self.given if run.valid is None else self.given | {"valid_share": 0.0}
@@ -298,7 +282,12 @@ class TabularModel(WithArguments):
         return self.evaluate_chunks([table], target)
 
     def evaluate_chunks(
-        self, chunks: Iterable[Any], target: Any = None, *, unknown_classes: bool = False
+        self,
+        chunks: Iterable[Any],
+        target: Any = None,
+        *,
+        unknown_classes: bool = False,
+        unknown: Counter[tuple[str, str]] | None = None,
     ) -> dict[str, float]:
         """What `evaluate` gives, of a table that comes chunk by chunk.
 
@@ -306,8 +295,9 @@ class TabularModel(WithArguments):
             chunks: of the table, with the target in each.
             target: as in `evaluate`.
             unknown_classes: whether rows of classes that training did not show count as wrong, and are not refused.
+            unknown: as in `answers`.
         """
-        return evaluated(self, chunks, target, unknown_classes=unknown_classes)
+        return evaluated(self, chunks, target, unknown_classes=unknown_classes, unknown=unknown)
 
     @property
     def task(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -163,9 +164,7 @@ class TabularPreprocessor(WithArguments):
         """Features of a table.   -> (n, features), float32"""
         return self.expand(self.encode(table))
 
-    def encode(
-        self, table: Any, *, first_row: int = 0, unknown: Counter[tuple[str, str]] | None = None
-    ) -> np.ndarray:
+    def encode(self, table: Any, *, first_row: int = 0, unknown: Counter[tuple[str, str]] | None = None) -> np.ndarray:
         """A table in the compact form that `expand` takes, a number or a few for a column.   -> (n, codes), float32
 
         Args:
@@ -392,5 +391,4 @@ class TabularPreprocessor(WithArguments):
                 )
 
 
-_PARAMETERS = ("kinds", "encoding", "missing", "min_count", "max_categories", "bins", "clip", "sample", "seed")
-_PARAMETERS += ("decimal", "day_first")
+_PARAMETERS = tuple(inspect.signature(TabularPreprocessor).parameters)

@@ -79,21 +79,28 @@ class ValueScores:
         }
 
 
-def evaluated(model: Any, chunks: Iterable[Any], target: Any, *, unknown_classes: bool) -> dict[str, float]:
+def evaluated(
+    model: Any,
+    chunks: Iterable[Any],
+    target: Any,
+    *,
+    unknown_classes: bool,
+    unknown: Counter[tuple[str, str]] | None,
+) -> dict[str, float]:
     """The scores of a `TabularModel` on a table that comes in chunks; see `TabularModel.evaluate_chunks`."""
     known, where = model.target, "TabularModel.evaluate"
     found = ClassScores() if isinstance(known, Classes) else ValueScores()
-    unknown = Counter[tuple[str, str]]()
+    counted = Counter[tuple[str, str]]() if unknown is None else unknown
     for chunk in chunks:
         columns, values, name = divided(chunk, model.target_name if target is None else target, where=where)
         if isinstance(known, Classes):
             labels = known.labels(values, where=where, column=name, unknown=unknown_classes)
         else:
             labels = known.numbers(values, where=where, column=name)
-        predictions, probabilities = model.answers(columns, unknown=unknown)
+        predictions, probabilities = model.answers(columns, unknown=counted)
         found.add(predictions if probabilities is None else probabilities, labels)
-    if unknown:
-        warnings.warn("\n".join(told_unknown(unknown)), stacklevel=4)
+    if unknown is None and counted:
+        warnings.warn("\n".join(told_unknown(counted)), stacklevel=4)
     return found.result()
 
 

@@ -150,9 +150,7 @@ def survey(
     for name in wanted:
         if name not in categorical:
             learning = target is not None
-            troubles.check_column(
-                table, name, facts[name], numeric=name in numeric, learning=learning, target=target
-            )
+            troubles.check_column(table, name, facts[name], numeric=name in numeric, learning=learning, target=target)
     kinds = {name: "text" if name in categorical else facts[name].kind for name in wanted}
     notes = []
     if table.layout.guessed:

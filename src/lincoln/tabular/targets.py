@@ -228,9 +228,7 @@ def made_target(values: Values, *, task: str | None, name: str, hint: str = ".")
         return _checked_classes(values, classes, name, decimal)
     y = _numbers(values, "TabularModel.fit", name)
     _check_spread(y, name)
-    return Quantity(
-        mean=float(y.mean()), std=float(y.std()), low=float(y.min()), high=float(y.max()), decimal=decimal
-    )
+    return Quantity(mean=float(y.mean()), std=float(y.std()), low=float(y.min()), high=float(y.max()), decimal=decimal)
 
 
 def task_of(column: Any, task: str | None, *, hint: str = ".") -> str:
@@ -261,7 +259,9 @@ def restored_target(state: dict[str, Any]) -> Target:
         learned = {name: float(state[name]) for name in ("mean", "std", "low", "high")}
         return Quantity(**learned, decimal=str(state.get("decimal", "")))
     kinds = {"b": np.bool_, "i": np.int64, "u": np.int64, "f": np.float64}
-    return Classes(np.array(state["classes"], dtype=kinds.get(str(state["kind"]))), decimal=str(state.get("decimal", ".")))
+    return Classes(
+        np.array(state["classes"], dtype=kinds.get(str(state["kind"]))), decimal=str(state.get("decimal", "."))
+    )
 
 
 def _class_names(values: Values) -> np.ndarray:
@@ -307,7 +307,7 @@ def _check_spread(y: np.ndarray, name: str) -> None:
     low, middle, high = np.quantile(y, (0.25, 0.5, 0.75))
     with np.errstate(over="ignore", invalid="ignore"):
         std = y.std()
-    if np.isfinite(std) and high - low >= _NARROW * std or high == low and np.isfinite(std):
+    if (np.isfinite(std) and high - low >= _NARROW * std) or (high == low and np.isfinite(std)):
         return
     row = int(np.argmax(np.abs(y / 2 - middle / 2)))
     raise DataError(

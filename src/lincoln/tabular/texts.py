@@ -57,7 +57,7 @@ def number_in(text: str, decimal: str = ".") -> float | None:
     if around is None:
         return float(text) if _INFINITE.fullmatch(text) else None
     first, second, number = around.groups()
-    if first and second or not _WRITTEN[decimal].fullmatch(number):
+    if (first and second) or not _WRITTEN[decimal].fullmatch(number):
         return None
     return float(first + second + number.translate(_GROUPS[decimal]))
 
