@@ -30,17 +30,21 @@ def load_model(text: str) -> tuple[Path, Any]:
         ModelFileError: there is none, it is damaged, or it is of another kind.
     """
     from ..files import load
+    from ..models import Trainer
     from ..tabular import TabularModel
 
     path = find_model(text)
     model = load(path)
     if not isinstance(model, TabularModel):
+        going_on = isinstance(model, Trainer)
         raise ModelFileError(
             code="LN747",
             where=str(path),
-            saw=f"a {type(model).__name__}",
+            saw=f"a {type(model).__name__}" + (", which is where a training stands" if going_on else ""),
             why="it does not know the columns of a table",
-            fix="a model of lincoln train or TabularModel; or lnc.load(path).predict(...) in Python",
+            fix=f"lincoln train --resume {path.parent} ends the training; its model is {path.parent}"
+            if going_on
+            else "a model of lincoln train or TabularModel; or lnc.load(path).predict(...) in Python",
         )
     return path, model
 
