@@ -84,8 +84,8 @@ TABLES = [
         "another encoding",
         "LN705",
         3,
-        changed(31, "30,180.5,Köln,yes,low").encode("cp1252"),
-        ("people.csv, line 31, column 'city'", "--encoding cp1252"),
+        changed(30, "30,180.5,Århus,yes,low").encode() + "30,180.5,Köln,yes,low\n".encode("cp1252"),
+        ("people.csv, line 62, column 'city'", "--encoding cp1252"),
         mended=f"{TRAIN} --encoding cp1252",
     ),
     Refusal(
@@ -175,8 +175,8 @@ TABLES = [
         "LN711",
         3,
         changed(12, "30,180.5,Rome,yes,"),
-        ("line 12, column 'income'", "1 of 60 rows", "--skip-bad-rows"),
-        mended=f"{TRAIN} --skip-bad-rows",
+        ("line 12, column 'income'", "1 of 60 rows", "--drop-missing-target"),
+        mended=f"{TRAIN} --drop-missing-target",
     ),
     Refusal(
         "one class",
@@ -226,7 +226,8 @@ TABLES = [
         3,
         COMMAS,
         ("line 2, column 'height'", '--decimal ","'),
-        mended=f'{TRAIN} --decimal ","',
+        f"{TRAIN} --decimal .",
+        f'{TRAIN} --decimal ","',
     ),
     Refusal(
         "an infinite number",
@@ -277,7 +278,7 @@ TABLES = [
 
 USAGE = [
     Refusal("an unknown option", "LN700", 2, PEOPLE, ("--traget",), "train people.csv --traget income", TRAIN),
-    Refusal("an unknown command", "LN700", 2, PEOPLE, ("trian",), "trian people.csv", TRAIN),
+    Refusal("an unknown command", "LN700", 2, PEOPLE, ("Did you mean 'train'?",), "trian people.csv", TRAIN),
     Refusal("a value of the wrong kind", "LN700", 2, PEOPLE, ("'many'",), f"{TRAIN} --epochs many", TRAIN),
     Refusal("sizes that are none", "LN700", 2, PEOPLE, ("128,64",), f"{TRAIN} --hidden wide", f"{TRAIN} --hidden 3,2"),
     Refusal("a size of nothing", "LN700", 2, PEOPLE, ("'8,0'",), f"{TRAIN} --hidden 8,0", f"{TRAIN} --hidden 8"),
@@ -469,10 +470,14 @@ def test_a_class_that_a_model_does_not_know_is_refused(trained):
     assert_refused(lincoln("evaluate", trained, "new.csv"), "LN744", 3, ("1 rows of the class 'middling'",))
 
 
+def test_a_run_that_is_misspelled_is_refused_with_the_one_that_was_meant(trained):
+    assert_refused(lincoln("predict", "poeple", "people.csv"), "LN692", 5, ("runs/people?",))
+
+
 def test_labels_that_are_missing_are_refused_when_evaluating(trained):
     written(Path("new.csv"), changed(5, "30,180,Rome,yes,"))
     assert_refused(lincoln("evaluate", trained, "new.csv"), "LN711", 3, ("line 5",))
-    assert lincoln("evaluate", trained, "new.csv", "--skip-bad-rows").code == 0
+    assert lincoln("evaluate", trained, "new.csv", "--drop-missing-target").code == 0
 
 
 def test_values_have_no_probabilities():

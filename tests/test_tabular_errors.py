@@ -98,9 +98,9 @@ COLUMNS = [
         "no date in a column of dates",
         exc.DataError,
         "LN603",
-        lambda: TabularPreprocessor(kinds={"day": "date"}).fit({"day": ["2024-01-01", "31.12.2024"]}),
+        lambda: TabularPreprocessor(kinds={"day": "date"}).fit({"day": ["2024-01-01", "end of 2024"]}),
         FITTING,
-        "'31.12.2024' in row 1, column 'day'",
+        "'end of 2024' in row 1, column 'day'",
         "dates as 2024-03-31 or 2024-03-31 18:30; table['day'] = pd.to_datetime(table['day']) reads others",
         lambda: TabularPreprocessor(kinds={"day": "date"}).fit({"day": ["2024-01-01", "2024-12-31"]}),
     ),
@@ -181,8 +181,18 @@ COLUMNS = [
         lambda: TabularPreprocessor().set_params(bin=3),
         "TabularPreprocessor.set_params",
         "'bin'",
-        "one of kinds, encoding, missing, min_count, max_categories, bins, clip, sample, seed",
+        "one of kinds, encoding, missing, min_count, max_categories, bins, clip, sample, seed, decimal, day_first",
         lambda: TabularPreprocessor().set_params(bins=3),
+    ),
+    Mistake(
+        "a state of a later format",
+        exc.DataError,
+        "LN690",
+        lambda: TabularPreprocessor().load_state_dict(prepared().state_dict() | {"format": 3}),
+        "TabularPreprocessor.load_state_dict",
+        "format 3",
+        "a newer version of Lincoln",
+        lambda: TabularPreprocessor().load_state_dict(prepared().state_dict()),
     ),
     Mistake(
         "more chunks after loading",
@@ -247,6 +257,16 @@ COLUMNS = [
 ]
 
 TARGETS = [
+    Mistake(
+        "one value beside which all others are the same",
+        exc.DataError,
+        "LN691",
+        lambda: model().fit({"x": NUMBERS}, [*range(29), 1e300]),
+        "TabularModel.fit",
+        "1e+300 in row 29 of the target ''; half of the values lie from 7.25 to 21.75",
+        "mend the value, or leave the row out",
+        lambda: model().fit({"x": NUMBERS}, [*range(29), 1e3]),
+    ),
     Mistake(
         "rows without a target",
         exc.DataError,

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays as any_array
 
 from lincoln.check import check_layer
 from lincoln.exc import DataError
-from lincoln.tabular import TableFeatures, TabularPreprocessor, values
+from lincoln.tabular import TableFeatures, TabularModel, TabularPreprocessor, values
 from lincoln.tabular.sample import Sample, bin_edges
 
 ROWS = 40
@@ -187,6 +187,55 @@ def test_a_date_becomes_days_a_year_and_three_angles():
     np.testing.assert_allclose(angles[:, 0], np.sin([0, 0, np.pi]), atol=1e-6)
     np.testing.assert_allclose(angles[:, 1], np.sin([sunday, monday, monday]), atol=1e-6)
     np.testing.assert_allclose(angles[:, 5], np.cos([0, 0, 2 * np.pi * 182 / 366]), atol=1e-6)
+
+
+WRITTEN = {
+    "%Y-%m-%d %H:%M": "2024-12-31 17:00",
+    "%d.%m.%Y %H:%M": "31.12.2024 17:00",
+    "%d/%m/%Y": "31/12/2024",
+    "%m/%d/%Y %I:%M %p": "12/31/2024 05:00 PM",
+    "%Y-%m-%dT%H:%M:%S+00:00": "2024-12-31T17:00:00+00:00",
+    "%Y/%m/%d": "2024/12/31",
+}
+
+
+@pytest.mark.parametrize("form", WRITTEN)
+def test_dates_are_read_in_the_order_that_all_of_a_column_tells(form):
+    days = pd.date_range("2024-12-15 17:00", periods=40, freq="D")
+    if "%H" not in form and "%I" not in form:
+        days = days.normalize()
+    assert WRITTEN[form] in days.strftime(form)
+    expected = TabularPreprocessor().fit({"day": days.to_numpy()})
+    found = TabularPreprocessor().fit({"day": days.strftime(form).tolist()})
+    np.testing.assert_array_equal(
+        found.transform({"day": days.strftime(form).tolist()}), expected.transform({"day": days.to_numpy()})
+    )
+    np.testing.assert_array_equal(
+        expected.transform({"day": days.strftime(form).tolist()}), expected.transform({"day": days.to_numpy()})
+    )
+    assert found.notes == []
+
+
+def test_a_column_with_times_gives_the_hour_and_one_without_does_not():
+    hours = pd.date_range("2024-01-01", periods=48, freq="h")
+    preprocessor = TabularPreprocessor(bins=0).fit({"when": hours.to_numpy()})
+    assert [name for name in names(preprocessor) if "hour" in name or "time" in name] == [
+        "when_hour",
+        "when_time sin",
+        "when_time cos",
+    ]
+    features = dict(zip(names(preprocessor), preprocessor.transform({"when": ["2024-05-06 06:00"]})[0], strict=True))
+    assert features["when_time sin"] == pytest.approx(1.0)
+    assert not [name for name in names(TabularPreprocessor().fit({"when": hours[::24].to_numpy()})) if "hour" in name]
+
+
+def test_the_hour_of_the_day_is_learned_from():
+    rng = np.random.default_rng(0)
+    when = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 300 * 24, 2000), unit="h")
+    busy = np.isin(when.hour, (7, 8, 16, 17, 18))
+    table = pd.DataFrame({"when": when.astype(str), "busy": np.where(busy, "yes", "no")})
+    model = TabularModel(hidden=(32,), epochs=30, lr=0.01).fit(table[:1500], "busy")
+    assert model.evaluate(table[1500:])["accuracy"] > 0.95
 
 
 def test_a_missing_date_stands_for_no_day_at_all():

@@ -22,11 +22,16 @@ def main(args: Sequence[str] | None = None) -> int:
     """
     try:
         import click  # noqa: F401
-    except ImportError:
+
+        from .application import application
+    except ModuleNotFoundError as error:
+        if error.name != "click":
+            raise
         print(_NO_CLICK, file=sys.stderr)  # noqa: T201
         return 2
-    from .application import application
-
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)  # noqa: T201
+        return 130
     return application.run(args)
 
 

@@ -24,6 +24,7 @@ from ..exc import (
 )
 from .console import Console
 from .errors import GateError, InternalError, UsageError
+from .wording import in_options
 
 __all__ = ["application"]
 
@@ -41,6 +42,18 @@ class Application(click.Group):
             return None
         found: click.Command = import_module(f".{name.replace('-', '_')}", __package__).command
         return found
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Find the command; of a word that is none, say which one may be meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from ..tabular.layout import near_miss
+
+            meant = near_miss(args[0], COMMANDS)
+            if not meant:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {meant!r}?", ctx) from error
 
     def main(self, args: Sequence[str] | None = None, *more: Any, standalone_mode: bool = True, **named: Any) -> Any:
         """Run, and leave with the exit code as every program does."""
@@ -75,7 +88,7 @@ class Application(click.Group):
 
 def _refuse(error: Exception, console: Console) -> int:
     """Say what was wrong, and return the exit code that goes with it."""
-    told = error if isinstance(error, LincolnError) else _told(error)
+    told = in_options(error) if isinstance(error, LincolnError) else _told(error)
     code = exit_code(told)
     console.error(told, exit_code=code)
     return code

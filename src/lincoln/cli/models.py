@@ -9,14 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from ..exc import DataError, LincolnError, MatchError, ModelFileError
+from ..tabular.frames import frame
 from ..tabular.layout import near_miss, shown
-from ..tabular.reading import TableFile, frame
+from ..tabular.reading import TableFile
 from ..tabular.survey import Survey, survey
+from ..tabular.texts import MISSING_TOKENS
 from .options import reading
 from .progress import Progress
 from .runs import find_model
 
 __all__ = ["NewTable", "load_model"]
+
+_FIRST_MISSING = ("none", "None", "NONE", "Null", "Nan", "N/a", "Na", "nat", "NAT", "<na>")
 
 
 def load_model(text: str) -> tuple[Path, Any]:
@@ -26,17 +30,21 @@ def load_model(text: str) -> tuple[Path, Any]:
         ModelFileError: there is none, it is damaged, or it is of another kind.
     """
     from ..files import load
+    from ..models import Trainer
     from ..tabular import TabularModel
 
     path = find_model(text)
     model = load(path)
     if not isinstance(model, TabularModel):
+        going_on = isinstance(model, Trainer)
         raise ModelFileError(
             code="LN747",
             where=str(path),
-            saw=f"a {type(model).__name__}",
+            saw=f"a {type(model).__name__}" + (", which is where a training stands" if going_on else ""),
             why="it does not know the columns of a table",
-            fix="a model of lincoln train or TabularModel; or lnc.load(path).predict(...) in Python",
+            fix=f"lincoln train --resume {path.parent} ends the training; its model is {path.parent}"
+            if going_on
+            else "a model of lincoln train or TabularModel; or lnc.load(path).predict(...) in Python",
         )
     return path, model
 
@@ -71,13 +79,16 @@ class NewTable:
         target: str | None = None,
     ) -> None:
         options = reading(given)
-        options["missing"] = [*model.about.get("missing", ()), *options["missing"]]
+        known = model.preprocessor.missing
+        options["missing"] = [*known, *_also_missing(model), *options["missing"]]
+        options["not_missing"] = [*options["not_missing"], *(token for token in MISSING_TOKENS if token not in known)]
         if model.about.get("decimal") == ",":
-            options["decimal"] = ","
+            options["decimal"] = options["decimal"] or ","
         self.progress = progress
+        self.start = 0
         self.file = TableFile(path, **options)
         kinds = {column.name: column.kind for column in model.preprocessor.columns}
-        self.wanted = [name for name, kind in kinds.items() if kind not in ("drop", "constant")]
+        self.wanted = [column.name for column in model.preprocessor.columns if not column.left_out]
         self._require(self.wanted)
         for name in extra:
             self.file.require(name, "--with")
@@ -110,21 +121,22 @@ class NewTable:
             on_read=lambda done: progress.update(done / 1e6),
         )
 
-    def frames(self) -> Iterator[tuple[int, Any]]:
-        """The rows, some at a time: the number of the first one, and a DataFrame."""
+    def frames(self) -> Iterator[Any]:
+        """The rows, some at a time, as DataFrames."""
         self.progress.stage("predicting", total=self.found.rows, unit="rows")
         for part in self.file.parts(self.columns):
-            yield part.start, frame(part, self.found.kinds)
+            self.start = part.start
+            yield frame(part, self.found.kinds)
             self.progress.update(part.start + part.rows)
 
     @contextmanager
-    def named_lines(self, start: int) -> Iterator[None]:
-        """Add to an error that names a row of a part of the table which line of the file that is."""
+    def named_lines(self) -> Iterator[None]:
+        """Add to an error that names a row of the last part of the table which line of the file that is."""
         try:
             yield
         except LincolnError as error:
             if row := re.search(r"\brow (\d+)", error.saw):
-                error.add_note(f"  row {row[1]} is {self.file.line(start + int(row[1]))} of {self.file.name}")
+                error.add_note(f"  row {row[1]} is {self.file.line(self.start + int(row[1]))} of {self.file.name}")
             raise
 
     def _require(self, names: list[str]) -> None:
@@ -156,20 +168,19 @@ def check_labels(table: NewTable, model: Any, target: str) -> None:
     facts = table.found.facts[target]
     if model.task != "classification":
         return
-    known = {str(name) for name in model.classes}
-    unknown = [value for value in facts.values if value not in known and not _same_number(value, known)]
+    unknown = [value for value in facts.values if not model.target.knows(value)]
     if unknown:
         raise DataError(
             code="LN744",
             where=f"{table.file.name}, column {target!r}",
             saw=f"{facts.values[unknown[0]]:,} rows of the class {unknown[0]!r}",
-            why=f"the model has not learned it; its classes are {shown([repr(name) for name in known], 8)}",
+            why=f"the model has not learned it; its classes are {shown(list(map(repr, model.classes.tolist())), 8)}",
             fix="only rows of these classes; or train again with rows of the new one",
         )
 
 
-def _same_number(value: str, known: set[str]) -> bool:
-    try:
-        return float(value) in {float(name) for name in known}
-    except ValueError:
-        return False
+def _also_missing(model: Any) -> tuple[str, ...]:
+    """More texts that meant "no value" to the command line when it made models of the first format."""
+    if model.preprocessor.format > 1 or "decimal" not in model.about:
+        return ()
+    return (*_FIRST_MISSING, *model.about.get("missing", ()))

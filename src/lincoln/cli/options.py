@@ -11,7 +11,7 @@ __all__ = ["READING", "reading_options", "talking_options"]
 
 Command = Callable[..., Any]
 
-READING = ("delimiter", "encoding", "decimal", "header", "missing", "skip_bad_rows")
+READING = ("delimiter", "encoding", "decimal", "header", "missing", "not_missing", "skip_bad_rows")
 """The options that say how a CSV file is to be read."""
 
 
@@ -29,9 +29,15 @@ def reading_options(command: Command) -> Command:
         click.option(
             "--missing", multiple=True, metavar="VALUE", help="A text that means: not known. May be repeated."
         ),
+        click.option(
+            "--not-missing",
+            multiple=True,
+            metavar="VALUE",
+            help="A text that is a value, such as None. May be repeated.",
+        ),
         click.option("--header/--no-header", default=True, help="Whether the first line names the columns."),
-        click.option("--decimal", type=click.Choice([".", ","]), default=".", help="The sign before decimals."),
-        click.option("--encoding", metavar="NAME", help="Of a CSV file; found by itself (UTF-8, UTF-16)."),
+        click.option("--decimal", type=click.Choice([".", ","]), help="The sign before decimals; found by itself."),
+        click.option("--encoding", metavar="NAME", help="Of a CSV file; found by itself (UTF-8, UTF-16, cp1252)."),
         click.option(
             "--delimiter", metavar="SIGN", callback=_delimiter, help='"," or ";" or "tab" ...; found by itself.'
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -67,27 +68,33 @@ def command(
         table = NewTable(trained, data, given, extra=extra, progress=progress)
         for note in table.notes:
             console.note(note)
-        rows = _predicted(trained, table, extra, probabilities=probabilities)
+        rows = _predicted(trained, table, extra, probabilities=probabilities, console=console)
         _write(rows, output, console)
     console.say(f"{table.found.rows:,} predictions" + (f" in {output}" if output else ""))
     console.event("result", rows=table.found.rows, output=None if output is None else str(output))
 
 
-def _predicted(model: Any, table: NewTable, extra: tuple[str, ...], *, probabilities: bool) -> Iterator[Any]:
-    """The predictions for some rows at a time, as DataFrames."""
+def _predicted(
+    model: Any, table: NewTable, extra: tuple[str, ...], *, probabilities: bool, console: Console
+) -> Iterator[Any]:
+    """The predictions for some rows at a time, as DataFrames; at the end, what categories were unknown."""
     import pandas as pd
 
-    for start, rows in table.frames():
+    from ..tabular.columns import told_unknown
+
+    unknown = Counter[tuple[str, str]]()
+    for rows in table.frames():
         found = rows[list(extra)].copy()
-        features = rows[table.wanted]
         name = str(model.target_name or "prediction")
-        with table.named_lines(start):
-            found[name if name not in extra else f"{name} predicted"] = model.predict(features)
+        with table.named_lines():
+            predictions, shares = model.answers(rows[table.wanted], unknown=unknown)
+        found[name if name not in extra else f"{name} predicted"] = predictions
         if probabilities:
-            shares = model.predict_proba(features)
             names = [f"p({one})" for one in model.classes]
             found = pd.concat([found, pd.DataFrame(shares, columns=names, index=found.index)], axis=1)
         yield found
+    for line in told_unknown(unknown):
+        console.note(line)
 
 
 def _write(frames: Iterator[Any], output: Path | None, console: Console) -> None:

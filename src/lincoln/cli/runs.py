@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..exc import ModelFileError
 from ..files.writing import replace_file
 from ..tabular.layout import near_miss
 from .console import as_json
@@ -113,9 +114,24 @@ def find_run(text: str, runs: Path) -> Run:
 
 
 def find_model(text: str) -> Path:
-    """The file of a model: given by its path, its run's folder, or the name of a run in ``runs``."""
+    """The file of a model: given by its path, its run's folder, or the name of a run in ``runs``.
+
+    Raises:
+        ModelFileError: there is none, and a run has a name like it.
+    """
     path = Path(text)
     for place in (path, Path("runs") / text):
         if place.is_dir() and (place / "model.safetensors").is_file():
             return place / "model.safetensors"
+    if not path.exists():
+        folder = path.parent if path.parent.is_dir() and len(path.parts) > 1 else Path("runs")
+        there = sorted(one.name for one in folder.iterdir() if one.is_dir()) if folder.is_dir() else []
+        if meant := near_miss(path.name, there):
+            raise ModelFileError(
+                code="LN692",
+                where=text,
+                saw="no such file or run",
+                why="a model is a file, the folder of a run, or the name of a run in runs",
+                fix=f"{folder / meant}?",
+            )
     return path

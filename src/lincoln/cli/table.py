@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from ..exc import DataError
+from ..tabular.frames import frame
 from ..tabular.layout import shown
-from ..tabular.reading import TableFile, frame, quoted
+from ..tabular.reading import TableFile, quoted
 from ..tabular.survey import Survey, survey
 from .errors import UsageError
 from .options import reading
@@ -62,8 +63,11 @@ class TrainingTable:
         """How many rows have a target."""
         return self.found.rows - self.found.facts[self.target].missing
 
-    def divided(self) -> tuple[Any, Any]:
+    def divided(self, task_of: Callable[[Any], str]) -> tuple[Any, Any]:
         """The rows to learn from and the rows to test on, as DataFrames.
+
+        Args:
+            task_of: tells the task from the target's values.
 
         Raises:
             DataError: too few rows for both.
@@ -71,7 +75,9 @@ class TrainingTable:
         import pandas as pd
 
         whole = pd.concat(list(self._frames()), ignore_index=True)
-        tested = self._tested(whole[self.target].to_numpy())
+        labels = whole[self.target]
+        stratify = self.test_share > 0 and task_of(labels) == "classification"
+        tested = self._tested(labels.to_numpy(), stratify=stratify)
         return whole[~tested].reset_index(drop=True), whole[tested].reset_index(drop=True)
 
     def training_parts(self) -> Iterator[Any]:
@@ -85,10 +91,15 @@ class TrainingTable:
 
         return pd.concat([rows[tested] for rows, tested in self._marked()], ignore_index=True)
 
+    @property
+    def all_passes(self) -> int:
+        """How often the file is read in all: looked through, learned from once or twice, and perhaps tested on."""
+        return 3 + (self.test_share > 0) if self.stream else 2
+
     def _frames(self) -> Iterator[Any]:
         missing = self.found.facts[self.target].missing
         self.passes += 1
-        title = f"reading {self.file.name}, pass {self.passes}"
+        title = f"reading {self.file.name}, pass {self.passes} of {self.all_passes}"
         self.progress.stage(title, total=self.file.size / 1e6, unit="MB")
         for part in self.file.parts(list(self.kinds)):
             self.progress.update(part.bytes_read / 1e6)
@@ -101,20 +112,25 @@ class TrainingTable:
         for rows in self._frames():
             yield rows, rng.random(len(rows)) < share
 
-    def _tested(self, labels: np.ndarray) -> np.ndarray:
-        """Which rows are tested on: of each class the same share, and never the only example of one."""
+    def _tested(self, labels: np.ndarray, *, stratify: bool) -> np.ndarray:
+        """Which rows are tested on: every row with the same probability, and of each class the same share.
+
+        Every 1/test_share-th row is taken of all rows in a random order, from a random first one on. Where the order
+        goes from class to class, each has its share, and rare ones have it together.
+        """
         n = len(labels)
         if self.test_share == 0:
             return np.zeros(n, dtype=bool)
-        _, classes, counts = np.unique(labels.astype(str), return_inverse=True, return_counts=True)
+        _, classes = np.unique(labels.astype(str), return_inverse=True)
         rng = np.random.default_rng([self.seed, _SPLIT])
         order = rng.permutation(n)
-        if len(counts) <= max(20, n // 20):
-            order = order[np.argsort(classes[order], kind="stable")]
-            order = order[counts[classes[order]] > 1]
-        places = np.floor((np.arange(len(order)) + 1) * self.test_share + 0.5)
+        if stratify:
+            order = order[np.argsort(rng.permutation(classes.max() + 1)[classes[order]], kind="stable")]
+        steps = np.floor(np.arange(n + 1) * self.test_share + rng.random())
         tested = np.zeros(n, dtype=bool)
-        tested[order[np.diff(places, prepend=0.0) > 0]] = True
+        tested[order[np.diff(steps) > 0]] = True
+        if stratify and len(np.unique(classes[~tested])) < 2 <= n:
+            tested[np.unique(classes, return_index=True)[1]] = False  # one class alone teaches nothing
         if not 0 < tested.sum() < n - 1:
             raise DataError(
                 code="LN736",
@@ -151,6 +167,7 @@ def open_table(path: Path, settings: dict[str, Any], progress: Progress) -> Trai
         numeric=[*settings["numeric"], *([target] if settings["task"] == "regression" else [])],
         categorical=settings["categorical"],
         keep=settings["keep"],
+        drop_missing=settings["drop_missing_target"],
         on_read=lambda done: progress.update(done / 1e6),
     )
     left_out = [name for name in found.kinds if _is_index(found, name) and name not in settings["numeric"]]

@@ -64,6 +64,8 @@ _COUNT, _SHARE, _RATE = click.IntRange(min=1), click.FloatRange(0, 0.9), click.F
 @click.option("--keep", multiple=True, metavar="COL", help="Use a column though it seems a copy of the target.")
 @click.option("--numeric", multiple=True, metavar="COL", help="A column that must hold numbers.")
 @click.option("--categorical", multiple=True, metavar="COL", help="A column whose numbers are categories.")
+@click.option("--drop-missing-target", is_flag=True, help="Leave out rows without a target.")
+@click.option("--day-first/--month-first", default=None, help="Of dates such as 03/04/2024; found by itself.")
 @click.option("--test-size", type=_SHARE, default=0.2, show_default=True, help="Share of rows to test on.")
 @click.option("--valid-size", type=_SHARE, help="Share of the other rows to judge epochs on.")
 @click.option("--hidden", type=Hidden(), metavar="SIZES", help="Hidden layers, such as 128,64; none for none.")

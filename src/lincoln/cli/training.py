@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from .errors import UsageError
 from .gates import check_gates, read_gates, shown_metric
 from .progress import Progress
 from .table import TrainingTable, digest, open_table
-from .threads import set_threads, threads
+from .threads import set_threads, threads, threads_for
 
 __all__ = ["train"]
 
@@ -56,7 +57,6 @@ def train(
     if run is not None and run.over:
         return _nothing_left(run, wanted, console)
     set_threads(chosen["threads"])
-    chosen["threads"] = threads()
     with Progress(console) as progress:
         table = _open(chosen, progress, run, console)
         training = Training(run, chosen, table, console, progress)
@@ -102,9 +102,15 @@ class Training:
         if table.stream:
             model.fit_chunks(table.training_parts, target, checkpoint=self.run.checkpoint, resume=again, **hooks)
             return model, table.test_rows() if table.test_share else None
-        learned, test = table.divided()
+        learned, test = table.divided(self.task_of)
         model.fit(learned, target, checkpoint=self.run.checkpoint, resume=again, **hooks)
         return model, test
+
+    def task_of(self, column: Any) -> str:
+        """The task that a target's values suggest, if none was said."""
+        from ..tabular.targets import task_of
+
+        return task_of(column, self.chosen["task"], hint=self.table.file.decimal)
 
     def new_model(self) -> Any:
         """The model that the settings describe."""
@@ -113,7 +119,13 @@ class Training:
         kinds = dict.fromkeys(self.chosen["categorical"], "category") | dict.fromkeys(self.chosen["numeric"], "numeric")
         kinds.pop(self.table.target, None)
         options = {name: self.chosen[name] for name in _MODEL}
-        preprocessor = TabularPreprocessor(kinds=kinds) if kinds else None
+        preprocessor = TabularPreprocessor(
+            kinds=kinds or None,
+            missing=self.table.file.tokens,
+            decimal="," if self.table.file.decimal == "," else None,
+            day_first=self.chosen["day_first"],
+            seed=self.chosen["seed"],
+        )
         more = {"task": self.chosen["task"], "valid_share": self.chosen["valid_size"], "seed": self.chosen["seed"]}
         return TabularModel(preprocessor=preprocessor, **more, **options)
 
@@ -132,9 +144,14 @@ class Training:
         """Called when everything is known but the weights."""
         self.chosen |= {name: model.settings[name] for name in _MODEL}
         self.chosen |= {"task": model.task, "valid_size": model.settings["valid_share"]}
+        if self.chosen["threads"] is None:
+            set_threads(threads_for(model), needed=False)
+            self.chosen["threads"] = threads()
         self.write_settings()
+        told = [name for name, facts in self.table.found.facts.items() if facts.constant]
         for note in model.notes:
-            self.console.note(note)
+            if not any(note.startswith(f"column {name!r} is left out") for name in told):
+                self.console.note(note)
         self.run.write_history(model.history)
         self.epochs = len(model.history)
         self.progress.stage("training", total=model.total_steps, unit="steps")
@@ -154,41 +171,75 @@ class Training:
     # ------------------------------------------------------------------ when it is trained
 
     def finish(self, model: Any, test: Any) -> dict[str, float]:
-        """Test the model and write everything; the metrics."""
-        from ..files import save
-
-        metrics = {} if test is None or not len(test) else dict(model.evaluate(test, self.table.target))
+        """Save the model before anything that can fail; then test it and write everything; the metrics."""
         self.found |= {"epochs": len(model.history), "best_epoch": model.best_epoch}
-        self.found |= {f"test_{name}": float(value) for name, value in metrics.items()}
+        tested = test is not None and len(test)
         model.about = {
             "data": self.table.file.name,
             "columns": self.table.kinds,
-            "decimal": self.chosen["decimal"],
-            "missing": list(self.chosen["missing"]),
+            "decimal": self.table.file.decimal,
+            "test_rows": len(test) if tested else 0,
+            "rows": self.table.rows,
+            "versions": settings.versions(),
         }
-        model.about |= {"metrics": metrics, "test_rows": 0 if test is None else len(test), "rows": self.table.rows}
-        model.about |= {"versions": settings.versions()}
+        self.save(model)
+        metrics = self.tested(model, test) if tested else {}
+        self.found |= {f"test_{name}": float(value) for name, value in metrics.items()}
+        model.about["metrics"] = metrics
+        self.save(model)
+        self.run.checkpoint.unlink(missing_ok=True)
+        if self.chosen["plots"]:
+            self.plot(model, test if tested else None)
+        return metrics
+
+    def save(self, model: Any) -> None:
+        """Write the model, and the settings."""
+        from ..files import save
+
         save(model, self.run.model)
         self.write_settings()
-        if self.chosen["plots"]:
-            self.plot(model, test)
-        self.run.checkpoint.unlink(missing_ok=True)
+
+    def tested(self, model: Any, test: Any) -> dict[str, float]:
+        """The metrics on the test rows; classes that only these have count as wrong."""
+        from ..tabular.columns import told_unknown
+        from ..tabular.values import as_values
+
+        self.progress.stage("testing", total=len(test), unit="rows")
+        target = self.table.target
+        if model.task == "classification":
+            labels = model.target.labels(as_values(test[target]), where="test rows", column=target, unknown=True)
+            if many := int((labels < 0).sum()):
+                self.console.note(
+                    f"{many:,} test rows are of classes that only test rows have: they count as wrong, "
+                    "and log_loss and roc_auc leave them out"
+                )
+        unknown = Counter[tuple[str, str]]()
+        metrics: dict[str, float] = model.evaluate_chunks([test], target, unknown_classes=True, unknown=unknown)
+        for line in told_unknown(unknown):
+            self.console.note(f"of the test rows, {line}")
         return metrics
 
     def plot(self, model: Any, test: Any) -> None:
         """Draw the learning curve, and the predictions on the test rows."""
+        from ..tabular.values import as_values
         from .plots import plot_confusion, plot_predictions, quiet
 
         target, folder = self.table.target, self.run.folder
         with quiet():
             model.history.plot(folder / "learning_curve.png", title=self.chosen["name"])
-            if test is None or not len(test):
+            if test is None:
                 return
-            labels, predicted = test[target].to_numpy(), model.predict(test.drop(columns=target))
+            found = {"where": "test rows", "column": target}
+            values = as_values(test[target])
+            predicted, _ = model.answers(test.drop(columns=target), unknown=Counter())
             title = f"{len(test):,} test rows"
             if model.task == "classification":
-                plot_confusion(folder / "confusion.png", labels, predicted, classes=model.classes, title=title)
+                labels = model.target.labels(values, unknown=True, **found)
+                known = labels >= 0
+                names = model.classes[labels[known]]
+                plot_confusion(folder / "confusion.png", names, predicted[known], classes=model.classes, title=title)
             else:
+                labels = model.target.numbers(values, **found)
                 plot_predictions(folder / "predictions.png", labels, predicted, target=target, title=title)
 
     def report(self, model: Any, metrics: Mapping[str, float]) -> None:

@@ -7,16 +7,20 @@ float32 for a quantity or a category, NaN or 0 where there is no value. `expansi
 from __future__ import annotations
 
 import math
+import re
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from ..exc import DataError
 from . import values as read
 from .sample import Sample, bin_edges
-from .values import Values
+from .tables import shown_names
+from .texts import PLAIN, best_decimal, exact_key_of, key_of
+from .values import Text, Values
 
-__all__ = ["CategoryColumn", "Column", "DateColumn", "NumericColumn", "Options", "TruthColumn"]
+__all__ = ["CategoryColumn", "Column", "NumericColumn", "Options", "TruthColumn", "told_unknown"]
 
 _MOST_KEYS = 100_000
 """How many different categories are counted before the rarest half is forgotten."""
@@ -44,7 +48,7 @@ class Column:
     """
 
     kind: ClassVar[str] = ""
-    widths: ClassVar[tuple[int, int, int]] = (0, 0, 0)
+    widths: tuple[int, int, int] = (0, 0, 0)
     """How many of its codes are quantities, angles, and numbers of categories."""
     left_out: str = ""
 
@@ -66,8 +70,16 @@ class Column:
         """Whether nothing can be learned from it."""
         raise NotImplementedError
 
-    def encode(self, values: Values, *, first_row: int = 0) -> np.ndarray:
-        """Values as compact numbers.   (n,) -> (n, width), float32"""
+    def encode(
+        self, values: Values, *, first_row: int = 0, unknown: Counter[tuple[str, str]] | None = None
+    ) -> np.ndarray:
+        """Values as compact numbers.   (n,) -> (n, width), float32
+
+        Args:
+            values: of the column.
+            first_row: the number of the first one, for errors.
+            unknown: counts the categories that training did not show, by the column's name and theirs.
+        """
         raise NotImplementedError
 
     def state(self) -> dict[str, Any]:
@@ -92,13 +104,17 @@ class NumericColumn(Column):
     Attributes:
         sample: the values that quantiles are taken from: all of them while they fit.
         edges: of the bins of the piecewise-linear encoding, in units of z; of the training values' quantiles.
+        decimal: the sign before decimals in text, found in the first values that tell; nothing before that.
+        hint: the sign where values leave it open.
     """
 
     kind = "numeric"
     widths = (1, 0, 0)
+    decimal: str = ""
 
-    def __init__(self, name: str, *, tokens: frozenset[str], size: int, seed: int) -> None:
+    def __init__(self, name: str, *, tokens: frozenset[str], size: int, seed: int, hint: str = ".") -> None:
         super().__init__(name, tokens=tokens)
+        self.hint = hint
         self.sample = Sample(size, seed=seed)
         self.low, self.high = math.inf, -math.inf
         self.center, self.scale, self.clip = 0.0, 1.0, math.inf
@@ -106,9 +122,17 @@ class NumericColumn(Column):
 
     def numbers(self, values: Values, *, where: str, first_row: int) -> np.ndarray:
         """The column's values as float64."""
-        return read.numbers(values, self.tokens, where=where, column=self.name, first_row=first_row)
+        sign = self.decimal or self._decimal(values) or self.hint
+        return read.numbers(values, self.tokens, where=where, column=self.name, first_row=first_row, decimal=sign)
+
+    def _decimal(self, values: Values) -> str:
+        """The sign before decimals in these values, if there is text among them that tells; nothing otherwise."""
+        texts = list(map(str, read.present(values, self.tokens))) if isinstance(values, Text) else []
+        tells = any(re.fullmatch(PLAIN, text) is None for text in texts)
+        return best_decimal(texts, self.hint) if tells else ""
 
     def learn(self, values: Values, *, first_row: int = 0) -> None:
+        self.decimal = self.decimal or self._decimal(values)
         self.learn_numbers(self.numbers(values, where="TabularPreprocessor.fit", first_row=first_row))
 
     def learn_numbers(self, numbers: np.ndarray) -> None:
@@ -143,19 +167,22 @@ class NumericColumn(Column):
         z: np.ndarray = t / np.hypot(1.0, t / self.clip)
         return z
 
-    def encode(self, values: Values, *, first_row: int = 0) -> np.ndarray:
+    def encode(
+        self, values: Values, *, first_row: int = 0, unknown: Counter[tuple[str, str]] | None = None
+    ) -> np.ndarray:
         numbers = self.numbers(values, where="TabularPreprocessor", first_row=first_row)
         return self.squeezed(numbers).astype(np.float32)[:, None]
 
     def state(self) -> dict[str, Any]:
         learned = {name: getattr(self, name) for name in ("low", "high", "center", "scale", "clip")}
-        return super().state() | learned | {"edges": self.edges}
+        return super().state() | learned | {"edges": self.edges, "decimal": self.decimal, "hint": self.hint}
 
     def restore(self, state: dict[str, Any]) -> None:
         super().restore(state)
         self.low, self.high, self.center = float(state["low"]), float(state["high"]), float(state["center"])
         self.scale, self.clip = float(state["scale"]), float(state["clip"])
         self.edges = np.asarray(state["edges"], dtype=np.float64)
+        self.decimal, self.hint = str(state.get("decimal", "")), str(state.get("hint", "."))
 
 
 class TruthColumn(NumericColumn):
@@ -174,6 +201,7 @@ class CategoryColumn(Column):
 
     Attributes:
         categories: their names in order: the most frequent first, then ``(other)`` and ``(missing)``.
+        exact: whether names are taken as they are written, which models of the first format do.
     """
 
     kind = "category"
@@ -183,11 +211,11 @@ class CategoryColumn(Column):
         super().__init__(name, tokens=tokens)
         self.counts: dict[str, int] = {}
         self.categories: list[str] = []
-        self.overflowed = False
+        self.overflowed = self.exact = False
         self._codes: dict[str, int] | None = None
 
     def learn(self, values: Values, *, first_row: int = 0) -> None:
-        text = read.keys(values, self.tokens)
+        text = self._keys(values)
         self.rows += len(text.codes)
         counts = np.bincount(text.codes + 1, minlength=len(text.uniques) + 1).tolist()
         self.missing += counts[0]
@@ -204,6 +232,9 @@ class CategoryColumn(Column):
         self.categories = frequent + [OTHER] * grouped + [MISSING] * bool(self.missing)
         self._codes = None
 
+    def _keys(self, values: Values) -> Text:
+        return read.keys(values, self.tokens, exact_key_of if self.exact else key_of)
+
     def _by_count(self) -> list[tuple[str, int]]:
         return sorted(self.counts.items(), key=lambda item: (-item[1], item[0]))
 
@@ -211,12 +242,18 @@ class CategoryColumn(Column):
     def constant(self) -> bool:
         return len(self.categories) < 2
 
-    def encode(self, values: Values, *, first_row: int = 0) -> np.ndarray:
+    def encode(
+        self, values: Values, *, first_row: int = 0, unknown: Counter[tuple[str, str]] | None = None
+    ) -> np.ndarray:
         if self._codes is None:
             self._codes = {name: number for number, name in enumerate(self.categories, start=1)}
-        text = read.keys(values, self.tokens)
-        unknown, nothing = self._codes.get(OTHER, 0), self._codes.get(MISSING, 0)
-        found = [*(self._codes.get(name, unknown) for name in text.uniques), nothing]
+        text = self._keys(values)
+        other, nothing = self._codes.get(OTHER, 0), self._codes.get(MISSING, 0)
+        found = [*(self._codes.get(name, other) for name in text.uniques), nothing]
+        if unknown is not None and not other:
+            counts = np.bincount(text.codes + 1, minlength=len(text.uniques) + 1)[1:].tolist()
+            pairs = zip(text.uniques, counts, strict=True)
+            unknown.update({(self.name, name): n for name, n in pairs if n and name not in self._codes})
         codes: np.ndarray = np.array(found, dtype=np.float32)[text.codes][:, None]
         return codes
 
@@ -234,126 +271,16 @@ class CategoryColumn(Column):
         return f"column {self.name!r}: {kept} categories kept, rarer ones taken together as {OTHER}"
 
 
-class DateColumn(Column):
-    """A column of dates: elapsed days and the year as quantities; month, day of the week and day of the year as angles.
+def told_unknown(unknown: Mapping[tuple[str, str], int]) -> list[str]:
+    """In words, what `TabularPreprocessor.encode` has counted of unknown categories: one line for each column.
 
-    An angle is kept as the share of its circle, from 0 to 1.
+    >>> told_unknown({("job", "pilot"): 3, ("job", "nurse"): 1})
+    ["column 'job': 4 values are of categories that training did not show: 'pilot', 'nurse'"]
     """
-
-    kind = "date"
-    widths = (2, 3, 0)
-    parts: ClassVar[tuple[str, ...]] = ("days", "year", "month", "weekday", "yearday")
-
-    def __init__(self, name: str, *, tokens: frozenset[str], size: int, seed: int) -> None:
-        super().__init__(name, tokens=tokens)
-        self.quantities = tuple(
-            NumericColumn(f"{name}_{part}", tokens=tokens, size=size, seed=seed) for part in self.parts[:2]
-        )
-
-    def learn(self, values: Values, *, first_row: int = 0) -> None:
-        days, years, _ = self._parts(values, "TabularPreprocessor.fit", first_row)
-        self.rows += len(days)
-        self.missing += int(np.isnan(days).sum())
-        for column, numbers in zip(self.quantities, (days, years), strict=True):
-            column.learn_numbers(numbers)
-
-    def finish(self, options: Options) -> None:
-        for column in self.quantities:
-            column.finish(options)
-
-    @property
-    def constant(self) -> bool:
-        return self.quantities[0].constant
-
-    def encode(self, values: Values, *, first_row: int = 0) -> np.ndarray:
-        days, years, shares = self._parts(values, "TabularPreprocessor", first_row)
-        quantities = [column.squeezed(n) for column, n in zip(self.quantities, (days, years), strict=True)]
-        return np.column_stack([*quantities, shares]).astype(np.float32)
-
-    def _parts(self, values: Values, where: str, first_row: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Days since 1970, the year, and the shares of month, week and year that have gone by."""
-        seconds = read.dates(values, self.tokens, where=where, column=self.name, first_row=first_row)
-        nothing = np.isnat(seconds)
-        days = seconds.astype("datetime64[D]")
-        years, months = days.astype("datetime64[Y]"), days.astype("datetime64[M]")
-        month = months.astype(np.int64) % 12 / 12
-        weekday = (days.astype(np.int64) + 3) % 7 / 7  # 1970 began on a Thursday
-        length = (years + 1).astype("datetime64[D]") - years.astype("datetime64[D]")
-        yearday = (days - years.astype("datetime64[D]")).astype(np.int64) / np.maximum(length.astype(np.int64), 1)
-        shares = np.column_stack([month, weekday, yearday])
-        shares[nothing] = np.nan
-        elapsed = np.where(nothing, np.nan, seconds.astype(np.int64) / 86400.0)
-        return elapsed, np.where(nothing, np.nan, years.astype(np.int64) + 1970.0), shares
-
-    def state(self) -> dict[str, Any]:
-        return super().state() | {"quantities": [column.state() for column in self.quantities]}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        super().restore(state)
-        for column, saved in zip(self.quantities, state["quantities"], strict=True):
-            column.restore(saved)
-
-
-def kind_of(values: Values, tokens: frozenset[str], *, name: str, first_row: int) -> str:
-    """Which kind of column these values are of; nothing where there are none.
-
-    Raises:
-        DataError: nearly all of them are numbers, and some are not: whether it is one of numbers must be said.
-    """
-    if not isinstance(values, read.Text):
-        return {"b": "boolean", "M": "date"}.get(values.dtype.kind, "numeric" if _has_numbers(values) else "")
-    present = [value for value in values.uniques if not (isinstance(value, str) and value.strip() in tokens)]
-    if not present:
-        return ""
-    if all(isinstance(value, bool | np.bool) for value in present):
-        return "boolean"
-    found = [read.as_number(value, tokens) is not None for value in present]
-    if all(found):
-        return "numeric"
-    if read.as_date(present[0], tokens) is not None and all(read.as_date(v, tokens) is not None for v in present):
-        return "date"
-    if len(present) > 20 and sum(found) >= 0.9 * len(found):
-        read.numbers(values, tokens, where="TabularPreprocessor.fit", column=name, first_row=first_row)
-    return "category"
-
-
-def _has_numbers(values: np.ndarray) -> bool:
-    return values.dtype.kind != "f" or bool((values == values).any())
-
-
-def new_column(kind: str, name: str, *, tokens: frozenset[str], size: int, seed: int) -> Column:
-    """A column of this kind that has learned nothing yet."""
-    if kind == "category":
-        return CategoryColumn(name, tokens=tokens)
-    maker = {"numeric": NumericColumn, "boolean": TruthColumn, "date": DateColumn}[kind]
-    made: Column = maker(name, tokens=tokens, size=size, seed=seed)
-    return made
-
-
-def reason_to_leave_out(column: Column) -> str:
-    """Why a column that has finished learning gives no features: it has none, or one, or a new name in every row."""
-    if column.missing == column.rows:
-        return "no row has a value"
-    if column.constant:
-        return "its value is the same in every row"
-    if not isinstance(column, CategoryColumn):
-        return ""
-    present = column.rows - column.missing
-    own_names = column.overflowed or (column.rows >= 50 and len(column.counts) > 0.9 * present)
-    return f"{len(column.counts):,} different names in {present:,} rows, too many to learn from" if own_names else ""
-
-
-def check_kind(kind: str, name: str) -> None:
-    """Refuse a kind that does not exist.
-
-    Raises:
-        DataError: it is none of the five.
-    """
-    if kind not in ("numeric", "category", "boolean", "date", "drop"):
-        raise DataError(
-            code="LN609",
-            where="TabularPreprocessor",
-            saw=f"kinds={{{name!r}: {kind!r}}}",
-            why="no such kind of column is known",
-            fix='"numeric", "category", "boolean", "date", or "drop" to leave the column out',
-        )
+    lines = []
+    for column in dict.fromkeys(column for column, _ in unknown):
+        counts = {name: count for (other, name), count in unknown.items() if other == column}
+        names = sorted(counts, key=lambda name: -counts[name])
+        many = f"{sum(counts.values()):,} value" + ("s are" if sum(counts.values()) > 1 else " is")
+        lines.append(f"column {column!r}: {many} of categories that training did not show: {shown_names(names, 5)}")
+    return lines

@@ -11,7 +11,8 @@ from .. import arrays
 from ..arrays import Array
 from ..layer import Layer
 from ..tracing import one_line
-from .columns import CategoryColumn, Column, DateColumn, NumericColumn
+from .columns import CategoryColumn, Column, NumericColumn
+from .date_column import DateColumn
 
 __all__ = ["Expansion", "TableFeatures"]
 
@@ -43,7 +44,7 @@ class Expansion:
                 quantities.append(column)
             elif isinstance(column, DateColumn):
                 quantities.extend(column.quantities)
-                angles += [f"{column.name}_{part}" for part in column.parts[column.widths[0] :]]
+                angles += column.angles
             if column.missing and not isinstance(column, CategoryColumn):
                 holes.append((f"{column.name} {'(missing)'}", place))
         categories = [column for column in columns if isinstance(column, CategoryColumn)]

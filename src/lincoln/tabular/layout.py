@@ -8,12 +8,13 @@ import difflib
 import gzip
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from ..exc import DataError
+from .texts import MISSING_TOKENS, PLAIN, decimal_of, number_in
 
 __all__ = ["Layout", "csv_rows", "find_layout", "near_miss", "short", "shown", "value"]
 
@@ -24,7 +25,11 @@ _LONG = 40
 """How many characters of a value or a name a message shows."""
 
 DELIMITERS = (",", ";", "\t", "|")
-NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+NUMBER = f"^{PLAIN}$"
+_WESTERN = re.compile(r"[^\W\d_a-zA-Z]|[€£¥$°µ§²³½¼«»–—‘’“”„…·•\u00a0]")
+"""Signs beyond ASCII that texts of Windows in Western Europe have."""
+_UTF_8 = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+"""A sign beyond ASCII in UTF-8."""
 _BEGINNINGS = {
     b"PK\x03\x04": ("an Excel workbook or a zip archive", "save the sheet as CSV (UTF-8), or unpack the archive"),
     b"\xd0\xcf\x11\xe0": ("an old Excel workbook", "save the sheet as CSV (UTF-8)"),
@@ -50,6 +55,8 @@ class Layout:
         names: the columns' names as the header has them, without the white space around them.
         header_lines: how many lines of the file the header takes.
         compressed: whether it is a CSV file compressed by gzip.
+        decimal: the sign before decimals: a comma where a column of the file's beginning can have no other.
+        guessed: whether the encoding is a guess: a text is not UTF-8, and looks like one of Windows.
 
     >>> Layout(Path("people.csv"), "csv", names=("age", "income")).delimiter
     ','
@@ -62,6 +69,8 @@ class Layout:
     names: tuple[str, ...] = ()
     header_lines: int = 1
     compressed: bool = False
+    decimal: str = "."
+    guessed: bool = False
 
     def open(self) -> BinaryIO:
         """The file's bytes, unpacked."""
@@ -99,13 +108,15 @@ def find_layout(
             why="there is nothing to read",
             fix="a CSV file with a header line and rows, or a parquet file",
         )
-    encoding = _encoding(path, head, encoding)
+    found = _encoding(path, head, encoding)
+    guessed, encoding = found == "cp1252" and encoding is None, found
     text = _text(path, head, encoding)
     if not text.strip():
         raise _not_text(path, head)
     delimiter = delimiter or _delimiter(text)
     names, lines = _header(path, text, delimiter=delimiter, header=header)
-    return Layout(path, "csv", encoding, delimiter, names, lines, compressed)
+    decimal = found_decimal(zip(*_whole_rows(text, delimiter, len(names))[lines and 1 :], strict=True))
+    return Layout(path, "csv", encoding, delimiter, names, lines, compressed, decimal, guessed)
 
 
 def csv_rows(layout: Layout) -> Iterator[tuple[int, list[str]]]:
@@ -125,6 +136,19 @@ def csv_rows(layout: Layout) -> Iterator[tuple[int, list[str]]]:
                 line = reader.line_num + 1
         finally:
             csv.field_size_limit(limit)
+
+
+def found_decimal(columns: Iterable[Iterable[str | None]]) -> str:
+    """The sign before decimals in columns of text: a comma if one of them holds numbers that have no other.
+
+    >>> found_decimal([["a", "b"], ["18,0", ""]]), found_decimal([["3,504", "12.0"]])
+    (',', '.')
+    """
+    for column in columns:
+        texts = [text for value in column if (text := (value or "").strip()) not in MISSING_TOKENS]
+        if texts and number_in(texts[0], ",") is not None and decimal_of(texts) == ",":
+            return ","
+    return "."
 
 
 def near_miss(name: str, names: Sequence[str]) -> str:
@@ -223,7 +247,19 @@ def _encoding(path: Path, head: bytes, encoding: str | None) -> str:
         return "utf-16"
     if b"\0" in head:
         raise _not_text(path, head)
-    return "utf-8"
+    return "cp1252" if _is_western(head) else "utf-8"
+
+
+def _is_western(head: bytes) -> bool:
+    """Whether bytes are no UTF-8, not even with some damage, and have only letters and signs of cp1252 beyond ASCII."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+        return False
+    except UnicodeDecodeError:
+        if _UTF_8.search(head):
+            return False
+    strange = bytes(byte for byte in set(head) if byte > 127).decode("cp1252", "replace")
+    return all(_WESTERN.fullmatch(sign) for sign in strange)
 
 
 def _not_text(path: Path, head: bytes) -> DataError:
@@ -282,6 +318,10 @@ def _rows(text: str, delimiter: str, *, most: int) -> list[list[str]]:
         return []
     finally:
         csv.field_size_limit(limit)
+
+
+def _whole_rows(text: str, delimiter: str, width: int) -> list[list[str]]:
+    return [row for row in _rows(text, delimiter, most=1000) if len(row) == width]
 
 
 def _header(path: Path, text: str, *, delimiter: str, header: bool) -> tuple[tuple[str, ...], int]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from ..exc import DataError
 from .layout import Layout, csv_rows, open_quote, shown, value
 
-__all__ = ["damaged_parquet", "find_trouble", "swallows_lines"]
+__all__ = ["bad_bytes", "damaged_parquet", "find_trouble", "swallows_lines"]
 
 LONGEST = 1 << 20
 """How many characters a value may have before it is taken for a quotation mark that was not closed."""
@@ -15,7 +15,7 @@ LONGEST = 1 << 20
 
 def find_trouble(layout: Layout, error: BaseException) -> DataError:
     """The error that names the line of a CSV file at which its reader stopped."""
-    return _bad_bytes(layout) or _bad_record(layout) or _unknown(layout, error)
+    return bad_bytes(layout) or _bad_record(layout) or _unknown(layout, error)
 
 
 def damaged_parquet(path: Path, error: BaseException) -> DataError:
@@ -38,7 +38,7 @@ def swallows_lines(text: str, delimiter: str, columns: int) -> bool:
     return columns > 2 and any(line.count(delimiter) >= columns - 1 for line in text.split("\n")[1:])
 
 
-def _bad_bytes(layout: Layout) -> DataError | None:
+def bad_bytes(layout: Layout) -> DataError | None:
     """The error for the first line whose bytes are not text in the file's encoding."""
     if layout.encoding.lower().startswith("utf-16"):
         return None

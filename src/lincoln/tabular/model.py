@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Self
@@ -15,9 +17,11 @@ from ..data import DataLoader, Dataset
 from ..exc import MatchError, NotFittedError
 from ..layer import Layer
 from ..models import History
-from . import recipe, scores
+from . import recipe
 from .chunks import Chunks, check_length, divided
+from .columns import told_unknown
 from .preprocessor import TabularPreprocessor
+from .scores import evaluated
 from .store import in_places, places_of_rows
 from .targets import Classes, Quantity, Target, made_target, restored_target
 from .training import Hook, Run
@@ -39,7 +43,7 @@ class TabularModel(WithArguments):
     Args:
         task: ``"classification"`` or ``"regression"``; None to find it: text, booleans, two different values, and at
             most twenty different whole numbers are classes.
-        hidden: the sizes of the hidden layers; an empty tuple makes a linear model.
+        hidden: the sizes of hidden layers; an empty tuple makes a linear model.
         dropout: the share of hidden units that is dropped in training.
         epochs: how many passes over the rows at most.
         batch_size: how many rows a step learns from.
@@ -149,15 +153,8 @@ class TabularModel(WithArguments):
         columns, values, name = divided(table, target, where="TabularModel.fit")
         if sample_weight is not None:
             check_length(length(values), sample_weight, "sample_weight", where="TabularModel.fit")
-        run = Run(
-            self,
-            valid=valid,
-            on_start=on_start,
-            on_step=on_step,
-            on_epoch=on_epoch,
-            checkpoint=checkpoint,
-            resume=resume,
-        )
+        hooks = {"on_start": on_start, "on_step": on_step, "on_epoch": on_epoch}
+        run = Run(self, valid=valid, checkpoint=checkpoint, resume=resume, **hooks)
         return self._fit(Chunks(lambda: [(columns, values)], name), run, weights=sample_weight)
 
     def fit_chunks(
@@ -195,22 +192,15 @@ class TabularModel(WithArguments):
                 columns, values, _ = divided(chunk, target, where="TabularModel.fit")
                 yield columns, values
 
-        run = Run(
-            self,
-            valid=valid,
-            on_start=on_start,
-            on_step=on_step,
-            on_epoch=on_epoch,
-            checkpoint=checkpoint,
-            resume=resume,
-        )
+        hooks = {"on_start": on_start, "on_step": on_step, "on_epoch": on_epoch}
+        run = Run(self, valid=valid, checkpoint=checkpoint, resume=resume, **hooks)
         return self._fit(Chunks(pairs, target, on_read=on_read and partial(on_read, self), folder=folder), run)
 
     def _fit(self, chunks: Chunks, run: Run, *, weights: Any = None) -> Self:
         learner = _fresh(self.preprocessor)
         values = chunks.learn(learner)
         self.preprocessor = _fresh(learner).load_state_dict(learner.state_dict())  # without its sample of the data
-        self._target = made_target(values, task=self.asked_task, name=chunks.target)
+        self._target = made_target(values, task=self.asked_task, name=chunks.target, hint=learner.decimal_hint)
         self.target_name, self.history = chunks.target, History()
         labels = self._target.labels(values, where="TabularModel.fit", column=chunks.target)
         given = self.given if run.valid is None else self.given | {"valid_share": 0.0}
@@ -237,11 +227,11 @@ class TabularModel(WithArguments):
     # ------------------------------------------------------------------ using
 
     def predict(self, table: Any) -> np.ndarray:
-        """The most probable class of each row, or its value in the target's unit.   -> (n,)"""
-        target = self.target
-        if isinstance(target, Classes):
-            return np.asarray(target.names[self._outputs(table).argmax(axis=1)])
-        return target.inverse(self._outputs(table)[:, 0])
+        """The most probable class of each row, or its value in the target's unit.   -> (n,)
+
+        Categories that training did not show are counted in a warning.
+        """
+        return self.answers(table)[0]
 
     def predict_proba(self, table: Any) -> np.ndarray:
         """The probability of each class.   -> (n, classes), float32
@@ -257,7 +247,26 @@ class TabularModel(WithArguments):
                 why="only classes have probabilities",
                 fix='predict(table); or TabularModel(task="classification")',
             )
-        return np.asarray(functional.softmax(self._outputs(table)))
+        _, probabilities = self.answers(table)
+        return np.asarray(probabilities)
+
+    def answers(
+        self, table: Any, *, unknown: Counter[tuple[str, str]] | None = None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """What `predict` and `predict_proba` give, in one pass; None for the probabilities of values.
+
+        Args:
+            table: the rows.
+            unknown: counts the categories that training did not show, by the names of column and category; if not
+                given, there is a warning of them.
+        """
+        target, found = self.target, Counter[tuple[str, str]]() if unknown is None else unknown
+        outputs = self._outputs(table, found)
+        if unknown is None and found:
+            warnings.warn("\n".join(told_unknown(found)), stacklevel=3)
+        if isinstance(target, Quantity):
+            return target.inverse(outputs[:, 0]), None
+        return np.asarray(target.names[outputs.argmax(axis=1)]), np.asarray(functional.softmax(outputs))
 
     def evaluate(self, table: Any, target: Any = None) -> dict[str, float]:
         """How good predictions are.
@@ -270,12 +279,25 @@ class TabularModel(WithArguments):
             ``accuracy``, ``log_loss`` and, of two classes, ``roc_auc``; or ``rmse``, ``mae`` and ``r2`` in the target's
             unit.
         """
-        known, where = self.target, "TabularModel.evaluate"
-        columns, values, name = divided(table, self.target_name if target is None else target, where=where)
-        if isinstance(known, Classes):
-            labels = known.labels(values, where=where, column=name)
-            return scores.classification_scores(self.predict_proba(columns), labels)
-        return scores.regression_scores(self.predict(columns), known.numbers(values, where=where, column=name))
+        return self.evaluate_chunks([table], target)
+
+    def evaluate_chunks(
+        self,
+        chunks: Iterable[Any],
+        target: Any = None,
+        *,
+        unknown_classes: bool = False,
+        unknown: Counter[tuple[str, str]] | None = None,
+    ) -> dict[str, float]:
+        """What `evaluate` gives, of a table that comes chunk by chunk.
+
+        Args:
+            chunks: of the table, with the target in each.
+            target: as in `evaluate`.
+            unknown_classes: whether rows of classes that training did not show count as wrong, and are not refused.
+            unknown: as in `answers`.
+        """
+        return evaluated(self, chunks, target, unknown_classes=unknown_classes, unknown=unknown)
 
     @property
     def task(self) -> str:
@@ -343,9 +365,9 @@ class TabularModel(WithArguments):
         self.rows = int(train), int(valid)
         return self
 
-    def _outputs(self, table: Any) -> np.ndarray:
+    def _outputs(self, table: Any, unknown: Counter[tuple[str, str]]) -> np.ndarray:
         network = self.network
-        codes = self.preprocessor.encode(table)
+        codes = self.preprocessor.encode(table, unknown=unknown)
         kind = network.vector.value
         parts = (arrays.like(codes[start : start + _ROWS], kind) for start in range(0, len(codes), _ROWS))
         with modes.evaluation():

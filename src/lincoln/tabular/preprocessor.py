@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
@@ -9,15 +11,19 @@ import numpy as np
 
 from ..arguments import WithArguments
 from ..exc import ContractError, DataError, NotFittedError
-from .columns import CategoryColumn, Column, Options, check_kind, kind_of, new_column, reason_to_leave_out
+from .columns import CategoryColumn, Column, Options
 from .expansion import Expansion
+from .kinds import check_kind, kind_of, new_column, reason_to_leave_out, shows_decimal_comma
 from .tables import NamedColumns, near, shown_names
+from .texts import MISSING_TOKENS, key_of
+from .values import Values
 
 __all__ = ["MISSING_TOKENS", "TabularPreprocessor"]
 
-MISSING_TOKENS = ("", "?", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "NaT", "<NA>")
-"""Strings that mean, unless something else is said, that there is no value."""
-
+_FORMAT = 2
+"""Of what is saved. In the first, categories were named exactly as they were written, "007" and "True" among them."""
+_FIRST_TOKENS = ("", "?", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "NaT", "<NA>")
+"""`MISSING_TOKENS` of the first format."""
 _MOST_BINS = 64
 _BIN_COLUMNS = 1536
 """How many columns of bins there are at most in all, unless the number of bins is given."""
@@ -43,6 +49,10 @@ class TabularPreprocessor(WithArguments):
         encoding: of categories: ``"one_hot"``, or ``"embed"``: their numbers in the last columns of the features, 0
             for what training did not show, as `layers.ColumnEmbedding` takes them.
         missing: strings that mean that there is no value.
+        decimal: the sign before decimals where text leaves it open, as in ``3,504``; if not given, a comma where
+            another column shows one, as in ``18,0``, and a point where none does.
+        day_first: whether the day stands before the month in dates such as 03/04/2024; found from all of a column's
+            values if not given.
         min_count: categories with fewer training rows are taken together.
         max_categories: so are all but this many of the most frequent.
         bins: how many bins a quantity has; 0 for none. If not given: 64, or fewer where rows are few or columns many.
@@ -54,6 +64,8 @@ class TabularPreprocessor(WithArguments):
         columns: what was learned of each column, in the table's order.
         notes: what a person should know: columns left out, categories taken together.
         category_counts: for each column of categories how many there are, one for unknown ones included.
+        decimal_hint: the sign before decimals where text leaves it open.
+        format: of what was learned; 1 where a file of an earlier version was loaded.
 
     Raises:
         DataError: a table or values that cannot be read; the message names column, row and value.
@@ -87,6 +99,8 @@ class TabularPreprocessor(WithArguments):
         clip: float = 3.0,
         sample: int = 100_000,
         seed: int = 0,
+        decimal: str | None = None,
+        day_first: bool | None = None,
     ) -> None:
         self.kinds = kinds
         self.encoding = encoding
@@ -97,6 +111,8 @@ class TabularPreprocessor(WithArguments):
         self.clip = clip
         self.sample = sample
         self.seed = seed
+        self.decimal = decimal
+        self.day_first = day_first
         self._start()
 
     # ------------------------------------------------------------------ learning
@@ -130,6 +146,7 @@ class TabularPreprocessor(WithArguments):
         if not self._names:
             self._check_options(table.names)
             self._names = table.names
+            self.decimal_hint = self.decimal or self._found_hint(table)
         table.require(self._names, why="the chunks before had it")
         for name in self._names:
             self._learn(name, table)
@@ -147,12 +164,13 @@ class TabularPreprocessor(WithArguments):
         """Features of a table.   -> (n, features), float32"""
         return self.expand(self.encode(table))
 
-    def encode(self, table: Any, *, first_row: int = 0) -> np.ndarray:
+    def encode(self, table: Any, *, first_row: int = 0, unknown: Counter[tuple[str, str]] | None = None) -> np.ndarray:
         """A table in the compact form that `expand` takes, a number or a few for a column.   -> (n, codes), float32
 
         Args:
             table: rows with the columns that training had.
             first_row: the number of the first row, for errors.
+            unknown: counts the categories that training did not show, by the names of column and category.
         """
         expansion = self.expansion
         used = [column for column in self._columns.values() if not column.left_out]
@@ -161,7 +179,7 @@ class TabularPreprocessor(WithArguments):
         codes = np.empty((len(rows), expansion.width), dtype=np.float32)
         places = [0, expansion.quantities, expansion.quantities + expansion.angles]
         for column in used:
-            found = column.encode(rows[column.name], first_row=first_row)
+            found = column.encode(rows[column.name], first_row=first_row, unknown=unknown)
             start = 0
             for part, width in enumerate(column.widths):
                 codes[:, places[part] : places[part] + width] = found[:, start : start + width]
@@ -229,20 +247,30 @@ class TabularPreprocessor(WithArguments):
         """What was learned: numbers, strings and arrays, in lists and dictionaries; nothing before `fit`."""
         if not self._rows:
             return {}
-        return {"rows": self._rows, "columns": [column.state() for column in self.columns]}
+        return {"format": self.format, "rows": self._rows, "columns": [column.state() for column in self.columns]}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> Self:
         """Take over what `state_dict` gave; chunks cannot be added then."""
         self._start()
         if not state:
             return self
-        self._rows = int(state["rows"])
+        self._rows, self.format = int(state["rows"]), int(state.get("format", 1))
+        if self.format > _FORMAT:
+            raise DataError(
+                code="LN690",
+                where="TabularPreprocessor.load_state_dict",
+                saw=f"format {self.format}",
+                why=f"this version of Lincoln reads formats up to {_FORMAT}",
+                fix="a newer version of Lincoln",
+            )
         self._finished = self._restored = True
         for saved in state["columns"]:
             if not isinstance(saved["name"], str):
                 raise TypeError(f"a column named by a {type(saved['name']).__name__}")
             column = self._new_column(str(saved["kind"]), saved["name"])
             column.restore(saved)
+            if isinstance(column, CategoryColumn):
+                column.exact = self.format == 1
             self._columns[column.name] = column
         return self
 
@@ -277,6 +305,7 @@ class TabularPreprocessor(WithArguments):
         self._columns = {}
         self._expansion = None
         self._finished = self._restored = False
+        self.format, self.decimal_hint = _FORMAT, "."
 
     def _learn(self, name: str, table: NamedColumns) -> None:
         """Let one column learn from a chunk; its kind is decided by the first chunk that has a value."""
@@ -286,7 +315,7 @@ class TabularPreprocessor(WithArguments):
         values = table[name]
         column = self._columns.get(name)
         if column is None or column.missing == column.rows:
-            kind = kind or kind_of(values, self._tokens, name=name, first_row=self._rows) or "category"
+            kind = kind or self._kind_of(values, name)
             before, column = column, self._new_column(kind, name)
             column.rows = column.missing = before.rows if before else 0
             self._columns[name] = column
@@ -294,11 +323,33 @@ class TabularPreprocessor(WithArguments):
 
     def _new_column(self, kind: str, name: str) -> Column:
         size = min(self.sample, _MOST_SAMPLES // max(len(self._names), 1))
-        return new_column(kind, name, tokens=self._tokens, size=size, seed=self.seed + len(self._columns))
+        return new_column(
+            kind,
+            name,
+            tokens=self._tokens,
+            size=size,
+            seed=self.seed + len(self._columns),
+            hint=self.decimal_hint,
+            day_first=self.day_first,
+        )
+
+    def _kind_of(self, values: Values, name: str) -> str:
+        return kind_of(values, self._tokens, name=name, first_row=self._rows, hint=self.decimal_hint) or "category"
+
+    def _found_hint(self, table: NamedColumns) -> str:
+        """The sign before decimals that the table's text shows; a comma only where it can be nothing else."""
+        comma = any(
+            shows_decimal_comma(table[name], self._tokens)
+            for name in table.names
+            if (self.kinds or {}).get(name) != "drop"
+        )
+        return "," if comma else "."
 
     @property
     def _tokens(self) -> frozenset[str]:
-        return frozenset(self.missing)
+        if self.format == 1:
+            return frozenset(_FIRST_TOKENS if self.missing == MISSING_TOKENS else self.missing)
+        return frozenset(map(key_of, self.missing))
 
     def _finish(self) -> None:
         """Work out what follows from what has been seen, and which columns are of use."""
@@ -340,4 +391,4 @@ class TabularPreprocessor(WithArguments):
                 )
 
 
-_PARAMETERS = ("kinds", "encoding", "missing", "min_count", "max_categories", "bins", "clip", "sample", "seed")
+_PARAMETERS = tuple(inspect.signature(TabularPreprocessor).parameters)

@@ -6,7 +6,7 @@ import gzip
 import shlex
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -16,17 +16,18 @@ from typing import Any, BinaryIO, Self
 import numpy as np
 
 from ..exc import DataError, MissingPackageError
-from .layout import NUMBER, Layout, csv_rows, find_layout, near_miss, short, shown, value
-from .lines import damaged_parquet, find_trouble
+from .layout import NUMBER, Layout, csv_rows, find_layout, found_decimal, near_miss, short, shown, value
+from .lines import bad_bytes, damaged_parquet, find_trouble
+from .texts import MISSING_TOKENS, number_in
 
-__all__ = ["Part", "TableFile", "Values", "frame"]
+__all__ = ["Part", "TableFile", "Values", "quoted"]
 
 BLOCK = 4 << 20
 """How many bytes of a CSV file, and how many values of a parquet file, are read at a time."""
 
 NUMERIC = f"({NUMBER})|(^[+-]?(?i:inf|infinity)$)"
-MISSING = ("", "?", "na", "n/a", "#n/a", "nan", "-nan", "null", "none", "<na>", "nat")
-"""What a missing value is written as, in small or large letters."""
+_WRITTEN = r"^[-+$€£¥\s]*[\d.,][-+\d.,'’eE%$€£¥\s\x{a0}\x{202f}]*$"
+"""What a number looks like that is not written as programs do it."""
 
 
 @dataclass
@@ -36,7 +37,7 @@ class Values:
     Attributes:
         texts: the different values as text, without white space around them (a pyarrow array).
         numbers: the same as numbers, NaN where they are none; one more at the end stands for no value at all.
-        is_missing, is_number: about each of those.
+        is_missing, is_number, is_written: about each of those; the last of numbers such as ``3,504`` or ``12.0%``.
         codes: ``(rows,)``, the place of each row's value among them.
     """
 
@@ -44,6 +45,7 @@ class Values:
     numbers: np.ndarray
     is_missing: np.ndarray
     is_number: np.ndarray
+    is_written: np.ndarray
     codes: np.ndarray
 
     def text(self, row: int) -> str:
@@ -74,9 +76,10 @@ class TableFile:
     Args:
         path: of the file; a CSV file may be compressed by gzip.
         delimiter, encoding: of a CSV file; found from its beginning where they are not given.
-        decimal: the sign before a number's decimals.
+        decimal: the sign before a number's decimals; found from the file's beginning if not given.
         header: whether the first line holds the names of the columns.
         missing: texts that mean "no value", beside the usual ones (empty, ``?``, ``NA``, ``NaN``, ``null``, ...).
+        not_missing: those of the usual ones that are values.
         drop: columns that are left out.
         skip_bad_rows: leave out lines with more or fewer values than the header has names.
 
@@ -84,6 +87,7 @@ class TableFile:
         layout: what kind of file it is.
         columns: the names of the columns that are read.
         skipped: how many lines were left out in the last pass.
+        tokens: all texts that mean "no value".
 
     Raises:
         DataError: no such file, no table in it, a name to drop that no column has.
@@ -104,22 +108,25 @@ class TableFile:
         *,
         delimiter: str | None = None,
         encoding: str | None = None,
-        decimal: str = ".",
+        decimal: str | None = None,
         header: bool = True,
         missing: Sequence[str] = (),
+        not_missing: Sequence[str] = (),
         drop: Sequence[str] = (),
         skip_bad_rows: bool = False,
     ) -> None:
         _pyarrow()
         self.layout = find_layout(path, delimiter=delimiter, encoding=encoding, header=header)
-        self.decimal = decimal
-        self.missing = tuple(missing)
+        if any("\ufffd" in name for name in self.layout.names) and (error := bad_bytes(self.layout)) is not None:
+            raise error
+        self.tokens = tuple(token for token in (*MISSING_TOKENS, *missing) if token not in not_missing)
         self.skip_bad_rows = skip_bad_rows
         self.skipped = 0
         self.size = self.layout.path.stat().st_size
         if self.layout.format == "parquet":
             self.layout = Layout(self.layout.path, "parquet", names=_parquet_names(self.layout.path))
         self.drop(drop)
+        self.decimal = decimal or (self._parquet_decimal() if self.layout.format == "parquet" else self.layout.decimal)
 
     @property
     def name(self) -> str:
@@ -275,12 +282,9 @@ class TableFile:
         values = array.dictionary
         if _is_text(kind):
             texts = pc.utf8_trim_whitespace(values)
-            is_missing = pc.is_in(pc.utf8_lower(texts), value_set=pa.array(MISSING, kind))
-            if self.missing:
-                is_missing = pc.or_(is_missing, pc.is_in(texts, value_set=pa.array(self.missing, kind)))
-            digits = pc.replace_substring(texts, ",", ".") if self.decimal == "," else texts
-            is_number = pc.and_not(pc.match_substring_regex(digits, NUMERIC), is_missing)
-            numbers = pc.cast(pc.if_else(is_number, digits, pa.scalar(None, kind)), pa.float64())
+            is_missing = pc.is_in(texts, value_set=pa.array(self.tokens, kind))
+            is_number = pc.and_not(pc.match_substring_regex(texts, NUMERIC), is_missing)
+            numbers = pc.cast(pc.if_else(is_number, texts, pa.scalar(None, kind)), pa.float64())
         else:
             texts = pc.cast(values, pa.string())
             numbers = (
@@ -288,39 +292,46 @@ class TableFile:
             )
             is_missing = pc.is_null(values, nan_is_null=True)
             is_number = pc.and_not(pc.is_valid(numbers), is_missing)
-        return Values(
+        found = Values(
             texts=texts,
             numbers=np.append(numbers.to_numpy(zero_copy_only=False), np.nan),
             is_missing=np.append(is_missing.to_numpy(zero_copy_only=False), True),
             is_number=np.append(is_number.to_numpy(zero_copy_only=False), False),
+            is_written=np.zeros(len(texts) + 1, dtype=bool),
             codes=pc.fill_null(array.indices, len(texts)).to_numpy(),
         )
+        self._add_written(found)
+        self._leave_out(found)
+        return found
 
+    def _add_written(self, values: Values) -> None:
+        """Read numbers such as 3,504 or 12.0% too."""
+        import pyarrow.compute as pc
 
-def frame(part: Part, kinds: Mapping[str, str]) -> Any:
-    """Rows of a table as a pandas DataFrame: whole numbers as int64, other numbers as float64, text as text.
+        looks = pc.match_substring_regex(values.texts, _WRITTEN).to_numpy(zero_copy_only=False)
+        for place in np.flatnonzero(looks.astype(bool) & ~values.is_number[:-1] & ~values.is_missing[:-1]):
+            number = number_in(values.texts[int(place)].as_py(), self.decimal)
+            if number is not None:
+                values.numbers[place], values.is_number[place], values.is_written[place] = number, True, True
 
-    Args:
-        part: the rows.
-        kinds: ``"whole"``, ``"number"`` or ``"text"`` for each column that is wanted.
-    """
-    import pandas as pd
+    def _leave_out(self, values: Values) -> None:
+        """Take the numbers that mean "no value", such as -999, for missing ones, however they are written."""
+        sentinels = [number for token in self.tokens if (number := number_in(token)) is not None]
+        values.is_missing |= np.isin(values.numbers, sentinels)
+        values.is_number &= ~values.is_missing
 
-    return pd.DataFrame({name: _series(part.columns[name], kind) for name, kind in kinds.items()}, copy=False)
+    def _parquet_decimal(self) -> str:
+        """The sign before decimals in the first rows of the columns of text."""
+        import pyarrow as pa
+        from pyarrow import parquet
 
-
-def _series(values: Values, kind: str) -> Any:
-    import pandas as pd
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if kind == "text":
-        missing = pa.array(values.is_missing[:-1])
-        texts = pc.if_else(missing, pa.scalar(None, values.texts.type), values.texts)
-        places = pa.array(values.codes, mask=values.codes == len(texts))
-        return pd.Series(texts.take(places).to_pandas(), dtype="str" if pd.__version__ >= "3" else object)
-    numbers = np.where(values.is_missing, np.nan, values.numbers)[values.codes]
-    return pd.Series(numbers.astype(np.int64) if kind == "whole" else numbers)
+        try:
+            with parquet.ParquetFile(self.layout.path) as file:
+                names = [field.name for field in file.schema_arrow if _is_text(field.type)]
+                batch = next(file.iter_batches(1000, columns=names), None) if names else None
+                return "." if batch is None else found_decimal(column.to_pylist() for column in batch.columns)
+        except (pa.ArrowException, OSError) as error:
+            raise damaged_parquet(self.layout.path, error) from error
 
 
 def quoted(name: str) -> str:

@@ -14,6 +14,7 @@ from .layout import open_quote
 from .likeness import Likeness
 from .lines import swallows_lines
 from .reading import TableFile, Values
+from .texts import decimal_of
 
 __all__ = ["ColumnFacts", "Survey", "survey"]
 
@@ -30,14 +31,16 @@ class ColumnFacts:
         first_missing, first_text, first_infinite: the first such row, and its value; None if there is none.
         whole: whether all numbers are whole.
         counts: whether the numbers count the rows: each one more than the one before.
-        commas: whether all other texts look like numbers with a decimal comma.
+        written: how many rows have a number that is not written as programs do it, such as ``3,504``.
+        commas: whether all other texts are numbers with a decimal comma.
         values: how many rows have each value, for at most 10,000 different ones.
     """
 
     missing: int = 0
     numbers: int = 0
     texts: int = 0
-    first_missing: int | None = None
+    written: int = 0
+    first_missing: tuple[int, str] | None = None
     first_text: tuple[int, str] | None = None
     first_infinite: tuple[int, str] | None = None
     whole: bool = True
@@ -49,7 +52,7 @@ class ColumnFacts:
     @property
     def kind(self) -> str:
         """``"whole"`` or ``"number"`` for numbers, ``"text"`` for anything else."""
-        if self.texts:
+        if self.texts or self.written:
             return "text"
         return "whole" if self.whole and self.numbers and not self.missing else "number"
 
@@ -60,20 +63,20 @@ class ColumnFacts:
 
     def add(self, values: Values, start: int) -> None:
         """Look at some more rows."""
-        import pyarrow.compute as pc
-
         counts = np.bincount(values.codes, minlength=len(values.numbers))
         is_text = ~(values.is_missing | values.is_number)
         numbers = values.numbers[values.is_number]
         self.missing += int(counts[values.is_missing].sum())
         self.numbers += int(counts[values.is_number].sum())
         self.texts += int(counts[is_text].sum())
+        self.written += int(counts[values.is_written & values.is_number].sum())
         self.whole = self.whole and bool((np.abs(numbers) < 2**53).all() and (numbers == np.floor(numbers)).all())
         self.counts = self.counts and self.kind == "whole"
         if self.counts:
             self._count(values.numbers[values.codes])
-        if self.first_missing is None:
-            self.first_missing = _first(values, values.is_missing, start)
+        if self.first_missing is None and (row := _first(values, values.is_missing, start)) is not None:
+            code = int(values.codes[row - start])
+            self.first_missing = row, "" if code == len(values.texts) else values.texts[code].as_py() or ""
         if self.first_text is None and is_text.any():
             row = _first(values, is_text, start)
             self.first_text = None if row is None else (row, values.text(row - start))
@@ -81,8 +84,7 @@ class ColumnFacts:
             row = _first(values, np.isinf(values.numbers), start)
             self.first_infinite = None if row is None else (row, values.text(row - start))
         if is_text.any() and self.commas:
-            texts = values.texts.filter(is_text[:-1])
-            self.commas = bool(pc.all(pc.match_substring_regex(texts, r"^[+-]?\d+,\d+$")).as_py())
+            self.commas = decimal_of(values.texts.filter(is_text[:-1]).to_pylist()) == ","
         if len(self.values) <= MOST_VALUES:
             found = values.texts.slice(0, MOST_VALUES + 1).to_pylist()
             empty = values.is_missing
@@ -118,6 +120,7 @@ def survey(
     numeric: Sequence[str] = (),
     categorical: Sequence[str] = (),
     keep: Sequence[str] = (),
+    drop_missing: bool = False,
     columns: Sequence[str] | None = None,
     on_read: Callable[[int], object] | None = None,
 ) -> Survey:
@@ -129,6 +132,7 @@ def survey(
         numeric: columns that must hold numbers.
         categorical: columns that hold categories, whatever they look like.
         keep: columns that may be learned from though they seem to be copies of the target.
+        drop_missing: whether rows without a target may be there, because they will be left out.
         columns: those looked at; all if not given.
         on_read: called with the number of bytes read so far.
 
@@ -145,13 +149,16 @@ def survey(
     rows = _look_through(table, facts, likeness, on_read)
     for name in wanted:
         if name not in categorical:
-            troubles.check_column(table, name, facts[name], numeric=name in numeric, learning=target is not None)
+            learning = target is not None
+            troubles.check_column(table, name, facts[name], numeric=name in numeric, learning=learning, target=target)
     kinds = {name: "text" if name in categorical else facts[name].kind for name in wanted}
-    notes: list[str] = []
+    notes = []
+    if table.layout.guessed:
+        notes.append(f"{table.name} is not UTF-8, and is read as cp1252 (Windows); --encoding says another")
     if target is not None:
-        troubles.check_target(table, target, facts[target])
+        troubles.check_target(table, target, facts[target], drop_missing=drop_missing)
         troubles.check_copies(table, target, likeness, keep)
-        notes = troubles.notes(target, likeness, facts)
+        notes += troubles.notes(target, likeness, facts)
     return Survey(rows, kinds, facts, notes)
 
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 
 from ..exc import DataError
-from .values import Text, Values, as_number, numbers
+from .texts import PLAIN, as_number, best_decimal, decimal_of, is_truth, key_of
+from .values import Text, Values, as_values, length, numbers, present
 
-__all__ = ["Classes", "Quantity", "Target", "TargetReader", "made_target", "restored_target"]
+__all__ = ["Classes", "Quantity", "Target", "TargetReader", "made_target", "restored_target", "task_of"]
 
 _MOST_CLASSES = 20
 """How many different whole numbers are taken for classes, if it is not said what they are."""
 _TOKENS = frozenset(("", "?", "NaN", "nan"))
 """Strings that mean that a row has no target; None, NA and null may be names of classes."""
+
+
+_NARROW = 1e-6
+"""How narrow the middle half of a quantity may be, in standard deviations, before float32 makes it one number."""
 
 
 class TargetReader:
@@ -77,31 +83,38 @@ class Classes:
 
     Attributes:
         names: the classes, sorted: strings, whole numbers or booleans.
+        decimal: the sign before decimals, where classes are numbers that come as text.
     """
 
     task = "classification"
 
-    def __init__(self, names: np.ndarray) -> None:
+    def __init__(self, names: np.ndarray, *, decimal: str = ".") -> None:
         self.names = names
         self.outputs = len(names)
+        self.decimal = decimal
 
-    def labels(self, values: Values, *, where: str, column: str) -> np.ndarray:
+    def labels(self, values: Values, *, where: str, column: str, unknown: bool = False) -> np.ndarray:
         """The number of each row's class.   -> (n,), int64
+
+        Args:
+            values: the column.
+            where, column: what an error calls the reader and the column.
+            unknown: whether classes that training did not have are allowed; their number is -1.
 
         Raises:
             DataError: a class that training did not have; a row without one.
         """
-        textual = self.names.dtype.kind == "U"
-        found_as = {name: number for number, name in enumerate(self.names.tolist())}
+        found_as = {self._key(name): number for number, name in enumerate(self.names.tolist())}
         if isinstance(values, Text):
             uniques, codes = values.uniques, values.codes
         else:
             found, codes = np.unique(values, return_inverse=True)
             uniques = found.tolist()
-        coded = np.array([*(found_as.get(_as_class(value, textual), -1) for value in uniques), -1], dtype=np.int64)
+        coded = np.array([*(found_as.get(self._key(value), -1) for value in uniques), -1], dtype=np.int64)
         labels: np.ndarray = coded[codes]
-        if (labels < 0).any():
-            row = int(np.argmax(labels < 0))
+        refused = np.asarray(codes) < 0 if unknown else labels < 0
+        if refused.any():
+            row = int(np.argmax(refused))
             shown = repr(uniques[codes[row]]) if codes[row] >= 0 else "no class"
             raise DataError(
                 code="LN622",
@@ -114,7 +127,23 @@ class Classes:
 
     def state(self) -> dict[str, Any]:
         """What `restored_target` needs."""
-        return {"task": self.task, "classes": self.names.tolist(), "kind": self.names.dtype.kind}
+        return {
+            "task": self.task,
+            "classes": self.names.tolist(),
+            "kind": self.names.dtype.kind,
+            "decimal": self.decimal,
+        }
+
+    def knows(self, value: Any) -> bool:
+        """Whether a value is one of the classes."""
+        return self._key(value) in set(map(self._key, self.names.tolist()))
+
+    def _key(self, value: Any) -> Any:
+        """What tells a class from others, however its column was read: a number, or a name."""
+        if self.names.dtype.kind in "iuf":
+            number = as_number(value, _TOKENS, self.decimal)
+            return str(value) if number is None else number
+        return key_of(value) if is_truth(value) else _name(value)
 
 
 class Quantity:
@@ -123,13 +152,14 @@ class Quantity:
     Attributes:
         mean, std: of the training values.
         low, high: the least and the largest of them, between which predictions stay.
+        decimal: the sign before decimals in text.
     """
 
     task = "regression"
     outputs = 1
 
-    def __init__(self, *, mean: float, std: float, low: float, high: float) -> None:
-        self.mean, self.std, self.low, self.high = mean, std, low, high
+    def __init__(self, *, mean: float, std: float, low: float, high: float, decimal: str = "") -> None:
+        self.mean, self.std, self.low, self.high, self.decimal = mean, std, low, high, decimal
 
     def numbers(self, values: Values, *, where: str, column: str) -> np.ndarray:
         """The values as float64.
@@ -137,7 +167,7 @@ class Quantity:
         Raises:
             DataError: a value that is not a number.
         """
-        return _numbers(values, where, column)
+        return _numbers(values, where, column, self.decimal)
 
     def labels(self, values: Values, *, where: str, column: str) -> np.ndarray:
         """Standardized values.   -> (n,), float32"""
@@ -149,17 +179,24 @@ class Quantity:
 
     def state(self) -> dict[str, Any]:
         """What `restored_target` needs."""
-        return {"task": self.task} | {name: getattr(self, name) for name in ("mean", "std", "low", "high")}
+        names = ("mean", "std", "low", "high", "decimal")
+        return {"task": self.task} | {name: getattr(self, name) for name in names}
 
 
 Target = Classes | Quantity
 
 
-def made_target(values: Values, *, task: str | None, name: str) -> Target:
+def made_target(values: Values, *, task: str | None, name: str, hint: str = ".") -> Target:
     """What a target column is: one of classes, or one of values.
 
     Text, booleans, two different values, and at most twenty different whole numbers, with two rows or more for each on
     the average, are classes; everything else is a quantity.
+
+    Args:
+        values: the column.
+        task: what was said about it, if anything.
+        name: of the column.
+        hint: the sign before decimals in text, where values leave it open.
 
     Raises:
         DataError: another task than the two; one class or one value only; too many classes for the rows.
@@ -177,6 +214,7 @@ def made_target(values: Values, *, task: str | None, name: str) -> Target:
             why="no such task is known",
             fix='task="classification" or task="regression"; or None, to find it from the target',
         )
+    values, decimal = _written_numbers(values, hint)
     classes = _class_names(values)
     if len(classes) < 2:
         raise DataError(
@@ -187,9 +225,20 @@ def made_target(values: Values, *, task: str | None, name: str) -> Target:
             fix="rows with different values of the target; or another target",
         )
     if (task or found_task(values, classes)) == "classification":
-        return _checked_classes(values, classes, name)
+        return _checked_classes(values, classes, name, decimal)
     y = _numbers(values, "TabularModel.fit", name)
-    return Quantity(mean=float(y.mean()), std=float(y.std()), low=float(y.min()), high=float(y.max()))
+    _check_spread(y, name)
+    return Quantity(mean=float(y.mean()), std=float(y.std()), low=float(y.min()), high=float(y.max()), decimal=decimal)
+
+
+def task_of(column: Any, task: str | None, *, hint: str = ".") -> str:
+    """The task that a target column has: the one that was said, or what its values suggest.
+
+    >>> task_of([1.5, 2.5, 3.5], None), task_of(["low", "high"], None)
+    ('regression', 'classification')
+    """
+    values, _ = _written_numbers(as_values(column), hint)
+    return task or found_task(values, _class_names(values))
 
 
 def found_task(values: Values, classes: np.ndarray) -> str:
@@ -207,22 +256,25 @@ def found_task(values: Values, classes: np.ndarray) -> str:
 def restored_target(state: dict[str, Any]) -> Target:
     """The target whose `state` this is."""
     if state["task"] == "regression":
-        return Quantity(**{name: float(state[name]) for name in ("mean", "std", "low", "high")})
+        learned = {name: float(state[name]) for name in ("mean", "std", "low", "high")}
+        return Quantity(**learned, decimal=str(state.get("decimal", "")))
     kinds = {"b": np.bool_, "i": np.int64, "u": np.uint64, "f": np.float64}
-    return Classes(np.array(state["classes"], dtype=kinds.get(str(state["kind"]))))
+    return Classes(
+        np.array(state["classes"], dtype=kinds.get(str(state["kind"]))), decimal=str(state.get("decimal", "."))
+    )
 
 
 def _class_names(values: Values) -> np.ndarray:
     """The different values, sorted, in their own type; text that is all numbers as numbers."""
     if not isinstance(values, Text):
         return np.unique(values)
-    if all(isinstance(value, bool | np.bool) for value in values.uniques):
-        return np.unique(np.array(values.uniques, dtype=bool))
+    if all(is_truth(value) for value in values.uniques):
+        return np.unique([key_of(value) == "true" for value in values.uniques])
     return np.unique(np.array([_name(value) for value in values.uniques]))
 
 
-def _checked_classes(values: Values, classes: np.ndarray, name: str) -> Classes:
-    rows = len(values.codes if isinstance(values, Text) else values)
+def _checked_classes(values: Values, classes: np.ndarray, name: str, decimal: str) -> Classes:
+    rows = length(values)
     if len(classes) > max(2, rows // 2):
         raise DataError(
             code="LN625",
@@ -232,12 +284,46 @@ def _checked_classes(values: Values, classes: np.ndarray, name: str) -> Classes:
             fix="another target; or, if it is a quantity, a column of numbers"
             + (' and task="regression"' if classes.dtype.kind in "iuf" else ""),
         )
-    return Classes(classes)
+    return Classes(classes, decimal=decimal or ".")
 
 
-def _numbers(values: Values, where: str, name: str) -> np.ndarray:
-    if isinstance(values, Text) and any(as_number(value, _TOKENS) is None for value in values.uniques):
-        bad = next(value for value in values.uniques if as_number(value, _TOKENS) is None)
+def _written_numbers(values: Values, hint: str) -> tuple[Values, str]:
+    """Text such as 3,504 or 18,0 as numbers, with the sign before the decimals; other values as they are."""
+    if not isinstance(values, Text) or not all(isinstance(value, str) for value in values.uniques):
+        return values, ""
+    texts = [value.strip() for value in values.uniques]
+    sign = decimal_of(texts, hint)
+    if not sign or all(re.fullmatch(PLAIN, text) for text in texts):
+        return values, ""
+    return numbers(values, _TOKENS, where="TabularModel.fit", column="", decimal=sign), sign
+
+
+def _check_spread(y: np.ndarray, name: str) -> None:
+    """Refuse values of which one is so far away that the others cannot be told apart.
+
+    Raises:
+        DataError: there is one.
+    """
+    low, middle, high = np.quantile(y, (0.25, 0.5, 0.75))
+    with np.errstate(over="ignore", invalid="ignore"):
+        std = y.std()
+    if (np.isfinite(std) and high - low >= _NARROW * std) or (high == low and np.isfinite(std)):
+        return
+    row = int(np.argmax(np.abs(y / 2 - middle / 2)))
+    raise DataError(
+        code="LN691",
+        where="TabularModel.fit",
+        saw=f"{y[row]:.6g} in row {row} of the target {name!r}; half of the values lie from {low:.6g} to {high:.6g}",
+        why="beside it, all the others are one number to the network",
+        fix="mend the value, or leave the row out",
+    )
+
+
+def _numbers(values: Values, where: str, name: str, decimal: str = "") -> np.ndarray:
+    texts = present(values, _TOKENS) if isinstance(values, Text) else []
+    sign = decimal or best_decimal(map(str, texts))
+    if isinstance(values, Text) and any(as_number(value, _TOKENS, sign) is None for value in values.uniques):
+        bad = next(value for value in values.uniques if as_number(value, _TOKENS, sign) is None)
         raise DataError(
             code="LN626",
             where=where,
@@ -245,7 +331,7 @@ def _numbers(values: Values, where: str, name: str) -> np.ndarray:
             why="regression predicts numbers",
             fix='numbers in the target; or task="classification"',
         )
-    return numbers(values, _TOKENS, where=where, column=name)
+    return numbers(values, _TOKENS, where=where, column=name, decimal=sign)
 
 
 def _without_value(values: Values) -> np.ndarray:
@@ -258,10 +344,3 @@ def _without_value(values: Values) -> np.ndarray:
 
 def _name(value: Any) -> str:
     return str(value).strip()
-
-
-def _as_class(value: Any, textual: bool) -> Any:
-    """A value in the form that classes have: their names without blanks around them, or numbers."""
-    if textual:
-        return _name(value)
-    return as_number(value, _TOKENS) if isinstance(value, str) else value

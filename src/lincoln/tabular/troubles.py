@@ -10,6 +10,7 @@ from ..exc import DataError
 from .layout import shown, value
 from .likeness import Likeness
 from .reading import TableFile, quoted
+from .texts import is_truth, number_in
 
 __all__ = ["check_column", "check_copies", "check_known", "check_target", "notes"]
 
@@ -17,12 +18,16 @@ _MANY = 50
 _COPY = {"copy", "target", "label", "labels", "encoded", "code", "class", "true", "actual", "y", "dup", "old", "orig"}
 
 
-def check_column(table: TableFile, name: str, facts: Any, *, numeric: bool, learning: bool) -> None:
+def check_column(
+    table: TableFile, name: str, facts: Any, *, numeric: bool, learning: bool, target: str | None = None
+) -> None:
     """Refuse text among numbers, numbers with a decimal comma, and infinite numbers.
 
     Where a model is learning it can still be said that a column is something else.
     """
     categorical = f"; --categorical {quoted(name)} if the column holds categories" if learning else ""
+    if name == target:
+        categorical = "; --task classification if the target is one of classes"
     if facts.first_text is not None and (numeric or facts.numbers > facts.texts):
         row, seen = facts.first_text
         raise DataError(
@@ -30,7 +35,7 @@ def check_column(table: TableFile, name: str, facts: Any, *, numeric: bool, lear
             where=_place(table, row, name),
             saw=f"the text {value(seen)}; {facts.numbers:,} of {facts.numbers + facts.texts:,} values are numbers",
             why="one column is either numbers or categories",
-            fix=f"mend the value{_missing(seen)}{categorical}",
+            fix=f"mend the value{_missing(seen, facts)}{categorical}",
         )
     if facts.first_text is not None and facts.commas and table.decimal == ".":
         row, seen = facts.first_text
@@ -48,13 +53,13 @@ def check_column(table: TableFile, name: str, facts: Any, *, numeric: bool, lear
             where=_place(table, row, name),
             saw=f"an infinite number, {value(seen)}",
             why="nothing can be learned from it, and it spoils the mean of its column",
-            fix=f"mend the value{_missing(seen)}" + (f"; --drop {quoted(name)}" if learning else ""),
+            fix=f"mend the value{_missing(seen, facts)}" + (f"; --drop {quoted(name)}" if learning else ""),
         )
 
 
-def check_target(table: TableFile, target: str, facts: Any) -> None:
+def check_target(table: TableFile, target: str, facts: Any, *, drop_missing: bool = False) -> None:
     """Refuse a target that is missing in some rows, the same in all, or another text in nearly every row."""
-    check_known(table, target, facts)
+    check_known(table, target, facts, drop_missing=drop_missing)
     where = f"{table.name}, column {target!r}"
     known = facts.numbers + facts.texts
     if len(facts.values) == 1:
@@ -76,16 +81,21 @@ def check_target(table: TableFile, target: str, facts: Any) -> None:
         )
 
 
-def check_known(table: TableFile, target: str, facts: Any) -> None:
+def check_known(table: TableFile, target: str, facts: Any, *, drop_missing: bool = False) -> None:
     """Refuse a target that is missing in some rows."""
     known = facts.numbers + facts.texts
-    if facts.first_missing is not None and not (table.skip_bad_rows and known):
+    if facts.first_missing is not None and not (drop_missing and known):
+        row, seen = facts.first_missing
+        word = f"; --not-missing {quoted(seen)} if {value(seen)} is a class" if seen and not facts.numbers else ""
         raise DataError(
             code="LN711",
-            where=_place(table, facts.first_missing, target),
-            saw=f"no value; {facts.missing:,} of {facts.missing + known:,} rows have none",
+            where=_place(table, row, target),
+            saw=f"no value{f' ({value(seen)})' if seen else ''}; "
+            f"{facts.missing:,} of {facts.missing + known:,} rows have none",
             why="the target is what is learned, so every row needs it",
-            fix="fill it in; --skip-bad-rows leaves such rows out" if known else "--target with another column",
+            fix=f"fill it in; --drop-missing-target leaves such rows out{word}"
+            if known
+            else "--target with another column",
         )
 
 
@@ -136,9 +146,10 @@ def _place(table: TableFile, row: int, name: str) -> str:
     return f"{table.name}, {table.line(row)}, column {name!r}"
 
 
-def _missing(text: str) -> str:
-    """The option that makes a text a missing value, where it can be typed."""
-    typed = text.isprintable() and len(text) < 40
+def _missing(text: str, facts: Any) -> str:
+    """The option that makes a text a missing value, where it can be typed, and is not a word beside many others."""
+    alone = sum(number_in(word) is None for word in facts.values) <= 3
+    typed = text.isprintable() and len(text) < 40 and not is_truth(text) and alone
     return f"; --missing {quoted(text)} if it means that nothing is known" if typed else ""
 
 

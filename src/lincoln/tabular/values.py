@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from ..data.reading import column as plain
 from ..exc import DataError
+from .dates import as_date
+from .texts import as_number, key_of, number_in
 
-__all__ = ["Text", "Values", "as_values", "dates", "keys", "numbers", "truths"]
+__all__ = ["Text", "Values", "as_values", "dates", "keys", "numbers", "present", "truths"]
 
 
 class Text(NamedTuple):
@@ -36,7 +37,6 @@ Values: TypeAlias = np.ndarray | Text
 _TRUTHS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0, "t": 1.0, "f": 0.0, "y": 1.0, "n": 0.0, "1": 1.0, "0": 0.0}
 _EXACT = 2**53
 """Up to here every whole number is a float64 too."""
-_DATE = re.compile(r"(\d{4})[-/](\d{2})[-/](\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?))?Z?")
 
 
 def as_values(column: Any) -> Values:
@@ -67,7 +67,25 @@ def rows_of(values: Values, rows: Any) -> Values:
     return values._replace(codes=values.codes[rows]) if isinstance(values, Text) else values[rows]
 
 
-def numbers(values: Values, missing: frozenset[str], *, where: str, column: str, first_row: int = 0) -> np.ndarray:
+def present(values: Text, missing: frozenset[str]) -> list[Any]:
+    """The different values but those that mean that there is none; text without blanks around it.
+
+    >>> present(as_values(["a ", "?", None, "b"]), frozenset("?"))
+    ['a', 'b']
+    """
+    found = [value.strip() if isinstance(value, str) else value for value in values.uniques]
+    return [value for value in found if not (isinstance(value, str) and (value in missing or key_of(value) in missing))]
+
+
+def numbers(
+    values: Values,
+    missing: frozenset[str],
+    *,
+    where: str,
+    column: str,
+    first_row: int = 0,
+    decimal: str = ".",
+) -> np.ndarray:
     """A column as float64, NaN where there is no value.
 
     Args:
@@ -75,6 +93,7 @@ def numbers(values: Values, missing: frozenset[str], *, where: str, column: str,
         missing: strings that mean that there is no value.
         where, column: what an error calls the reader and the column.
         first_row: the number of the first row, for errors.
+        decimal: the sign before decimals in text.
 
     Raises:
         DataError: text that is not a number; infinity.
@@ -83,13 +102,16 @@ def numbers(values: Values, missing: frozenset[str], *, where: str, column: str,
     array([1. , nan, 2.5])
     """
     if isinstance(values, Text):
-        found = [as_number(value, missing) for value in values.uniques]
+        found = [as_number(value, missing, decimal) for value in values.uniques]
         bad = [number is None for number in found]
         if any(bad):
             _refuse_text(values, bad, where=where, column=column, first_row=first_row)
         result: np.ndarray = np.array([*found, math.nan], dtype=np.float64)[values.codes]
     else:
         result = _seconds(values) if values.dtype.kind == "M" else values.astype(np.float64)
+    sentinels = [number for token in missing if (number := number_in(token)) is not None]
+    if sentinels:  # strings such as "-999" mean the same where the column comes as numbers
+        result = np.where(np.isin(result, sentinels), np.nan, result)
     if np.isinf(result).any():
         row = int(np.argmax(np.isinf(result)))
         raise DataError(
@@ -127,17 +149,25 @@ def truths(values: Values, missing: frozenset[str], *, where: str, column: str, 
     return result
 
 
-def dates(values: Values, missing: frozenset[str], *, where: str, column: str, first_row: int = 0) -> np.ndarray:
+def dates(
+    values: Values,
+    missing: frozenset[str],
+    *,
+    where: str,
+    column: str,
+    first_row: int = 0,
+    day_first: bool = False,
+) -> np.ndarray:
     """A column of dates as ``datetime64[s]``, NaT where there is no value.
 
     Raises:
-        DataError: a value that is not a date in the form 2024-03-31 or 2024-03-31 18:30.
+        DataError: a value that is not a date such as 2024-03-31 18:30, or 31.03.2024 where the day is first.
 
     >>> dates(as_values(["2024-03-31", None]), frozenset(), where="fit", column="day")
     array(['2024-03-31T00:00:00',                 'NaT'], dtype='datetime64[s]')
     """
     if isinstance(values, Text):
-        found = [as_date(value, missing) for value in values.uniques]
+        found = [as_date(value, missing, day_first=day_first) for value in values.uniques]
         bad = [date is None for date in found]
         if not any(bad):
             result: np.ndarray = np.array([*found, np.datetime64("NaT")], dtype="datetime64[s]")[values.codes]
@@ -152,67 +182,26 @@ def dates(values: Values, missing: frozenset[str], *, where: str, column: str, f
         code="LN603",
         where=where,
         saw=f"{shown} in row {first_row + row}, column {column!r}",
-        why="the column is one of dates",
+        why=f"the column is one of dates{', the day first' * day_first}",
         fix="dates as 2024-03-31 or 2024-03-31 18:30; "
         f"table[{column!r}] = pd.to_datetime(table[{column!r}]) reads others",
     )
 
 
-def keys(values: Values, missing: frozenset[str]) -> Text:
-    """A column as categories: strings, 1 and 1.0 and "1" being the same; -1 where there is no value.
+def keys(values: Values, missing: frozenset[str], key: Callable[[Any], str] = key_of) -> Text:
+    """A column as categories by their names, which ``key`` gives; -1 where there is no value.
 
     >>> keys(np.array([1.0, 2.0, np.nan]), frozenset())
     Text(codes=array([ 0,  1, -1]), uniques=['1', '2'])
     """
     text = values if isinstance(values, Text) else _numbers_as_text(values)
-    names = [key_of(value) for value in text.uniques]
+    names = [key(value) for value in text.uniques]
     places: dict[str, int] = {}
     for name in names:
         if name not in missing:
             places.setdefault(name, len(places))
     recoded = np.array([*(places.get(name, -1) for name in names), -1], dtype=np.int64)
     return Text(recoded[text.codes], list(places))
-
-
-def key_of(value: Any) -> str:
-    """The name that a value has as a category."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value).strip()
-
-
-def as_number(value: Any, missing: frozenset[str]) -> float | None:
-    """A value as a number: NaN for what means that there is none, None for what is not a number."""
-    if isinstance(value, str):
-        text = value.strip()
-        if text in missing:
-            return math.nan
-        if "_" in text:
-            return None
-        value = text
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return None
-
-
-def as_date(value: Any, missing: frozenset[str]) -> np.datetime64 | None:
-    """A value as a date: NaT for what means that there is none, None for what is no date."""
-    if isinstance(value, str):
-        text = value.strip()
-        if text in missing:
-            return np.datetime64("NaT", "s")
-        match = _DATE.fullmatch(text)
-        if match is None:
-            return None
-        year, month, day, time = match.groups()
-        value = f"{year}-{month}-{day}" + (f"T{time}" if time else "")
-    elif not hasattr(value, "year"):
-        return None
-    try:
-        return np.datetime64(value, "s")
-    except ValueError:
-        return None
 
 
 def _refuse_text(values: Text, bad: list[bool], *, where: str, column: str, first_row: int) -> None:
