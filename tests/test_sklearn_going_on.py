@@ -192,3 +192,17 @@ def test_a_seed_begins_every_part_with_the_same_order_and_a_random_state_goes_on
     going_on = orders(np.random.RandomState(0))
     assert going_on[0] == first
     assert len({tuple(order) for order in going_on}) == 3
+
+
+@pytest.mark.parametrize("learning_rate", ["cosine", "one_cycle"])
+def test_a_state_that_does_not_tell_its_course_loads_and_the_next_fit_begins_a_new_one(learning_rate):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(60, 3)), np.arange(60) % 2
+    model = MLPClassifier((4,), learning_rate=learning_rate, max_iter=5, warm_start=True, random_state=0).fit(x, y)
+    state = model.state_dict()
+    for name in ("schedule.start", "schedule.steps"):
+        del state["optimizer"][name]
+    other = MLPClassifier(**model.get_params()).load_state_dict(state)
+    for estimator in (model, other):
+        estimator.fit(x, y)
+    np.testing.assert_array_equal(model.coefs_[0], other.coefs_[0])

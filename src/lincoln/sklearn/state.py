@@ -10,7 +10,7 @@ from .. import arrays
 from ..layers import Dropout
 from ..models import Epoch, History
 from ..tree import walk
-from .optimizers import has_its_optimizer, prepare_optimizer
+from .optimizers import Course, has_its_optimizer, prepare_optimizer
 
 __all__ = ["load_state", "state_of"]
 
@@ -78,7 +78,10 @@ def load_state(estimator: Any, state: dict[str, Any]) -> None:
         layer.rng.bit_generator.state = generator
     if state["optimizer"] is not None:
         prepare_optimizer(estimator, batches=1, epochs=1)
-        estimator._optimizer.load_state_dict(state["optimizer"])
+        saved = state["optimizer"]
+        if isinstance(estimator._optimizer.lr, Course):  # files of older releases do not tell its course: it is over
+            saved = {"schedule.start": 0, "schedule.steps": saved["steps"]} | saved
+        estimator._optimizer.load_state_dict(saved)
     estimator.history_ = _history(state["history"])
     estimator._stream.load_state_dict(state["stream"])
 
