@@ -721,7 +721,8 @@ def test_another_seed_tests_on_other_rows():
             settings = {"target": "income", "task": None, "drop": (), "keep": (), "numeric": (), "categorical": ()}
             settings |= {"missing": (), "stream": False, "test_size": 0.2, "seed": seed}
             settings |= dict.fromkeys(("delimiter", "encoding"), None) | {"decimal": ".", "header": True}
-            table = open_table(Path("people.csv"), settings | {"skip_bad_rows": False}, shown)
+            settings |= {"not_missing": (), "skip_bad_rows": False, "drop_missing_target": False}
+            table = open_table(Path("people.csv"), settings, shown)
             tested.append(table.divided()[1]["height"].tolist())
     assert tested[0] == tested[1]
     assert tested[0] != tested[2]

@@ -27,7 +27,7 @@ def assert_answered(content: bytes) -> None:
         assert Path(last["model"]).exists()
         return
     assert answer.code in (2, 3), answer.err
-    assert re.search(r"^LN7\d\d \w+Error in .+\n  saw:  .+\n  why:  .+\n  fix:  .+", answer.err, re.MULTILINE)
+    assert re.search(r"^LN[67]\d\d \w+Error in .+\n  saw:  .+\n  why:  .+\n  fix:  .+", answer.err, re.MULTILINE)
     assert last["exit_code"] == answer.code
 
 

@@ -20,7 +20,7 @@ from .admission import admit, admit_grad, check_input_grad, example_shape, retur
 from .arrays import Array
 from .exc import ContractError, NotRecordedError
 from .foreign import touch
-from .modes import INFERENCE, RECORDING, blocks, is_accumulating, is_in_doubt, is_recording, mode, shared
+from .modes import INFERENCE, RECORDING, blocks, is_accumulating, is_in_doubt, is_recording, mode, shared, sums
 from .parameters import STALE, Buffer, Parameter
 from .patches import unwrapped, wrappers
 from .spelling import explain
@@ -107,20 +107,28 @@ def _forward(formula: Formula) -> Formula:
         output = formula(self, input)
         own["last_input"] = input
         own["output"] = output if type(output) is ndarray else returned(self, output)
-        if self._learned is None or self._learned:
-            _begin_anew(self)
+        own["_went_back"] = False
+        learned = self._learned
+        for parameter in _learned_by(self) if learned is None else learned:
+            if parameter._fresh and not (sums() and is_accumulating()):
+                parameter._fresh = STALE
         return output
 
     return checked
 
 
-def _begin_anew(layer: Any) -> None:
-    """Let the gradients of a layer's parameters make room for those of the pass that has come through it."""
-    own = layer.__dict__
+def _learned_by(layer: Any) -> tuple[Parameter, ...]:
+    """The parameters of a layer itself, whose gradients each pass replaces; they are looked up once."""
     if layer._learned is None:
+        own = layer.__dict__
         own["_learned"] = tuple(p for p in own.values() if isinstance(p, Parameter) and not isinstance(p, Buffer))
-    own["_went_back"] = False
-    for parameter in own["_learned"]:
+    learned: tuple[Parameter, ...] = layer._learned
+    return learned
+
+
+def _begin_anew(layer: Any) -> None:
+    """Let the gradients of a layer's parameters make room for others."""
+    for parameter in _learned_by(layer):
         if parameter._fresh and not is_accumulating():
             parameter._fresh = STALE
 

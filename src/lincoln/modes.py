@@ -30,6 +30,9 @@ blocks = _blocks.get
 
 _accumulating: ContextVar[tuple[_Block, ...]] = ContextVar("accumulating", default=())
 
+sums = _accumulating.get
+"""The blocks of `accumulating` around this call; empty where gradients replace each other."""
+
 shared: set[_Block] = set()
 """The open blocks of `inference`, of all threads: those that users open, not those of Lincoln's own predictions."""
 
@@ -101,7 +104,7 @@ def is_accumulating() -> bool:
     >>> is_accumulating()
     False
     """
-    return any(block.open for block in _accumulating.get())
+    return any(block.open for block in sums())
 
 
 @contextmanager

@@ -28,6 +28,8 @@ _MOST = 256
 class _Outputs:
     """Stands for a network that gives certain outputs, whatever goes in, and keeps the gradient that comes back."""
 
+    _vector = None
+
     def __init__(self) -> None:
         self.output: Any = None
         self.grad: Any = None

@@ -26,6 +26,8 @@ from .recipe import owners
 
 __all__ = ["Runner"]
 
+_is_fresh = operator.attrgetter("_fresh")
+
 _MOST = 16
 """How many kinds of batch get a program each; batches of more kinds go through the layers."""
 
@@ -80,7 +82,7 @@ class Bound:
     def is_ready(self) -> bool:
         """Whether it can take the next step: its arrays, the mode and what users' layers read are as they were."""
         vector = self.vector
-        if not (vector.intact and self.buffers.intact) or modes.is_accumulating():
+        if not (vector.intact and self.buffers.intact) or (modes.sums() and modes.is_accumulating()):
             return False
         if modes.blocks() and modes.mode() != modes.TRAINING:
             return False
@@ -126,7 +128,7 @@ class Runner:
             bound = self._last = self._find(kind)
             if bound is None:
                 return self._by_layers(batch) if kind is None else self._first(batch, kind)
-        if bound.vector.any_fresh():
+        if any(map(_is_fresh, bound.vector.parameters)):
             bound.vector.release()
         try:
             value = bound.step(*batch)
