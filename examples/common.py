@@ -32,7 +32,7 @@ try:
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogLocator
 except ImportError:
-    sys.exit('The examples draw with matplotlib:  pip install "lincoln-nn[plot,sklearn]"')
+    sys.exit('The examples draw with matplotlib:  pip install -e ".[plot,sklearn]"')
 
 BLUE, RED, GREEN, ORANGE, GRAY = "#2b6cb0", "#c53030", "#2f855a", "#dd6b20", "#718096"
 COLORS = (BLUE, RED, GREEN, ORANGE, GRAY)

@@ -681,7 +681,7 @@ def test_without_click_the_command_says_how_to_install_it():
     answer = python("-c", code)
     assert answer.code == 2
     assert answer.out == ""
-    assert 'pip install "lincoln-nn[cli]"' in answer.err
+    assert 'pip install -e ".[cli]"' in answer.err
 
 
 def test_a_reader_of_stdout_may_stop_reading(trained):

@@ -392,7 +392,7 @@ def test_an_error_is_an_event_too():
 def test_a_missing_package_is_named(monkeypatch):
     written(Path("people.csv"), PEOPLE)
     monkeypatch.setitem(sys.modules, "pyarrow.csv", None)
-    assert_refused(lincoln(*TRAIN.split()), "LN721", 2, ('pip install "lincoln-nn[cli]"',))
+    assert_refused(lincoln(*TRAIN.split()), "LN721", 2, ('pip install -e ".[cli]"',))
 
 
 @pytest.mark.parametrize(("package", "code"), [("threadpoolctl", "LN731"), ("tomlkit", "LN733")])

@@ -400,4 +400,4 @@ def test_without_scikit_learn_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn", None)
     with pytest.raises(MissingPackageError, match=r"datasets\.iris") as caught:
         datasets.iris()
-    assert caught.value.fix == 'pip install "lincoln-nn[sklearn]"'
+    assert caught.value.fix == 'pip install -e ".[sklearn]"'

@@ -458,7 +458,7 @@ PACKAGE = Mistake(
     without_safetensors,
     "lincoln.files",
     "no package safetensors",
-    'pip install "lincoln-nn[files]"',
+    'pip install -e ".[files]"',
     reload(GOOD),
 )
 

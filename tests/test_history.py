@@ -124,9 +124,9 @@ def test_a_plot_opens_no_window_and_leaves_pyplot_alone(monkeypatch):
             "pandas",
             "LN161",
             History.to_frame,
-            'pip install "lincoln-nn[pandas]"; or history.rows(), plain dictionaries',
+            'pip install -e ".[pandas]"; or history.rows(), plain dictionaries',
         ),
-        ("matplotlib.figure", "LN162", History.plot, 'pip install "lincoln-nn[plot]"'),
+        ("matplotlib.figure", "LN162", History.plot, 'pip install -e ".[plot]"'),
     ],
 )
 def test_a_missing_package_is_named_with_the_command_that_brings_it(monkeypatch, package, code, asks, fix):

@@ -375,7 +375,7 @@ def test_without_scikit_learn_the_import_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn", None)
     with pytest.raises(exc.MissingPackageError, match="LN650") as caught:
         __import__("lincoln.sklearn")
-    assert 'pip install "lincoln-nn[sklearn]"' in caught.value.fix
+    assert 'pip install -e ".[sklearn]"' in caught.value.fix
 
 
 def test_every_code_that_the_estimators_raise_is_tested():

@@ -219,5 +219,5 @@ def _missing(package: str) -> MissingPackageError:
         where="arrays",
         saw=f"no package {package}",
         why="PyTorch tensors are computed with through it",
-        fix='pip install "lincoln-nn[torch]"',
+        fix='pip install -e ".[torch]"',
     )

@@ -39,4 +39,4 @@ _NO_CLICK = """\
 LN721 MissingPackageError in lincoln
   saw:  no package click
   why:  the command line is made with it
-  fix:  pip install "lincoln-nn[cli]\""""
+  fix:  pip install -e ".[cli]\""""

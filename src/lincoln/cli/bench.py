@@ -56,7 +56,7 @@ def command(sizes: tuple[str, ...], repetitions: int, threads: int | None, seed:
     set_threads(threads)
     contestants = _contestants()
     if "scikit-learn" not in contestants:
-        console.note('without scikit-learn there is nothing to compare with: pip install "lincoln-nn[sklearn]"')
+        console.note('without scikit-learn there is nothing to compare with: pip install -e ".[sklearn]"')
     rows = []
     for size in sizes or SIZES:
         work = SIZES[size]

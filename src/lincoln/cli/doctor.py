@@ -97,7 +97,7 @@ def _packages() -> list[dict[str, str]]:
         try:
             found, install = version(name), ""
         except PackageNotFoundError:
-            found, install = "", f'pip install "lincoln-nn[{extra}]"'
+            found, install = "", f'pip install -e ".[{extra}]"'
         rows.append({"package": name, "version": found, "for": purpose, "install": install})
     return rows
 

@@ -117,7 +117,7 @@ def settings_file(path: Path, settings: Mapping[str, Any], *, found: Mapping[str
             where="config.toml",
             saw="no package tomlkit",
             why="the settings of a run are written with it",
-            fix='pip install "lincoln-nn[cli]"',
+            fix='pip install -e ".[cli]"',
         ) from error
     document = tomlkit.document()
     document.add(tomlkit.comment("Every setting of this run. To repeat it:"))

@@ -63,6 +63,6 @@ def set_threads(count: int | None, *, needed: bool = True) -> None:
             where="--threads",
             saw="no package threadpoolctl",
             why="the number of threads of a running BLAS is changed with it",
-            fix=f'pip install "lincoln-nn[cli]"; or OPENBLAS_NUM_THREADS={count} in the environment',
+            fix=f'pip install -e ".[cli]"; or OPENBLAS_NUM_THREADS={count} in the environment',
         ) from error
     threadpool_limits(limits=count, user_api="blas")

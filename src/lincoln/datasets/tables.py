@@ -105,7 +105,7 @@ def _from_sklearn(name: str) -> Table:
             where=f"datasets.{name}",
             saw="no package scikit-learn",
             why="this table comes with it",
-            fix='pip install "lincoln-nn[sklearn]"',
+            fix='pip install -e ".[sklearn]"',
         ) from error
     found: Any = getattr(datasets, f"load_{name}")()
     classes = tuple(str(one) for one in found.get("target_names", ()))

@@ -252,7 +252,7 @@ def _safetensors(module: str = "") -> Any:
             where="lincoln.files",
             saw="no package safetensors",
             why="model files hold their arrays in its format",
-            fix='pip install "lincoln-nn[files]"',
+            fix='pip install -e ".[files]"',
         ) from error
 
 

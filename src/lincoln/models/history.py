@@ -151,7 +151,7 @@ class History:
                 where="History.to_frame",
                 saw="no package pandas",
                 why="the frame is pandas'",
-                fix='pip install "lincoln-nn[pandas]"; or history.rows(), plain dictionaries',
+                fix='pip install -e ".[pandas]"; or history.rows(), plain dictionaries',
             ) from error
         return pd.DataFrame(self.rows())
 
@@ -179,7 +179,7 @@ class History:
                 where="History.plot",
                 saw="no package matplotlib",
                 why="it draws the picture",
-                fix='pip install "lincoln-nn[plot]"',
+                fix='pip install -e ".[plot]"',
             ) from error
         metrics = list(dict.fromkeys(name for epoch in self.epochs for name in epoch.metrics))
         valid = ["valid_loss"] if any(epoch.valid_loss is not None for epoch in self.epochs) else []

@@ -10,7 +10,7 @@ except ImportError as error:
         where="lincoln.sklearn",
         saw="no package scikit-learn",
         why="the estimators are scikit-learn's: they derive from its BaseEstimator",
-        fix='pip install "lincoln-nn[sklearn]"; lnc.models.Classifier and lnc.models.Regressor need NumPy alone',
+        fix='pip install -e ".[sklearn]"; lnc.models.Classifier and lnc.models.Regressor need NumPy alone',
     ) from error
 
 from .classifier import MLPClassifier

@@ -382,7 +382,7 @@ def _pyarrow() -> None:
             where="TableFile",
             saw=f"no package {error.name}",
             why="tables are read with pyarrow and pandas",
-            fix='pip install "lincoln-nn[cli]"',
+            fix='pip install -e ".[cli]"',
         ) from error
 
 
