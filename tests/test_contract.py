@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -355,6 +356,42 @@ def test_a_layer_inside_keeps_to_a_seed_of_its_own(make, outer):
     assert not np.array_equal(other[0].W.value, below.W.value)
     x = np.ones((4, 2))
     assert np.array_equal(inside[2](x), other[2](x))
+
+
+class MeanTaken(Layer):
+    """It reads what it has kept."""
+
+    def forward(self, input):
+        self.keep(mean=input.mean(axis=0))
+        return input - self.mean
+
+    def backward(self, output_grad):
+        return output_grad - output_grad.mean(axis=0) + 0 * self.mean
+
+
+def test_a_layer_may_read_what_it_keeps_in_inference_too():
+    rng = np.random.default_rng(0)
+    x, other = rng.normal(size=(8, 3)), rng.normal(size=(8, 3)) + 5
+    network = Sequential(MeanTaken(), Linear(1), seed=0).build(3, dtype="float64")
+    assert "mean" not in vars(network[0])
+    network(x)
+    with lnc.inference():
+        predicted = network(other)
+    np.testing.assert_array_equal(network[0].mean, x.mean(axis=0))
+    with lnc.inference():
+        network(other)
+    network.backward(np.ones((8, 1)))
+    np.testing.assert_array_equal(predicted, network(other))
+    assert "mean" not in vars(network.forget()[0])
+    right = network(x)
+
+    def predict(shift):
+        with lnc.inference():
+            return network(x + shift)
+
+    with ThreadPoolExecutor(4) as pool:
+        for result in pool.map(predict, range(40)):
+            np.testing.assert_allclose(result, right, rtol=1e-9)
 
 
 def test_a_bad_first_batch_undoes_layers_with_seeds_of_their_own_too():

@@ -175,7 +175,7 @@ def _inferred_on_a_copy(self: Any, formula: Formula, input: Any) -> Any:
     output = returned(self, formula(double, input))
     changed = {name: value for name, value in after.items() if before.get(name, _MISSING) is not value}
     gone = before.keys() - after.keys()
-    for name in PASSES:
+    for name in (*PASSES, *double._kept, "_kept"):
         changed.pop(name, None)
     if changed or gone:
         own = self.__dict__

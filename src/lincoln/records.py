@@ -23,6 +23,7 @@ class Recorder:
     True
     """
 
+    own: ClassVar[bool] = False
     records: ClassVar[tuple[str, ...]] = ()
     """The attributes that every pass leaves."""
     _kept: frozenset[str] = frozenset()
@@ -30,10 +31,11 @@ class Recorder:
     def keep(self, **arrays: Any) -> None:
         """Keep what the way back needs beside input and output: ``self.keep(mask=m)`` makes it ``self.mask``.
 
-        In inference nothing is kept. A class attribute, such as ``mask = None``, says what is there without a pass.
+        In inference nothing stays after the pass. A class attribute, such as ``mask = None``, says what is there
+        without one.
         """
-        if blocks() and mode() == INFERENCE:
-            return
+        if self.own and blocks() and mode() == INFERENCE:
+            return  # in inference a user's layer is a copy, and may read what it has kept
         own = self.__dict__
         own.update(arrays)
         if not arrays.keys() <= self._kept:
