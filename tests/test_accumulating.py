@@ -243,6 +243,53 @@ def test_a_loss_that_replaces_another_one_s_gradients_says_so():
     np.testing.assert_allclose(both, sum(parts), rtol=1e-12)
 
 
+class Either(lnc.Layer):
+    """It goes through one of two heads."""
+
+    def __init__(self):
+        self.heads, self.which = [Linear(2, seed=1), Linear(2, seed=2)], 0
+
+    def forward(self, input):
+        return self.heads[self.which](input)
+
+    def backward(self, output_grad):
+        return self.heads[self.which].backward(output_grad)
+
+
+@pytest.mark.parametrize("by", [losses.MeanSquaredError, losses.Huber])
+def test_a_head_that_the_last_pass_left_out_does_not_learn_from_an_older_one(by):
+    net = Either()
+    for net.which in (0, 1):
+        net.build(4, dtype="float64") if not net.built else net(X)
+    loss, optimizer = by(net), optim.SGD(net, lr=0.1)
+    net.which = 0
+    own_loop(loss, X, Y.repeat(2, axis=1))  # a step that is left out
+    net.which = 1
+    own_loop(loss, X, Y.repeat(2, axis=1))
+    before = [head.W.value.copy() for head in net.heads]
+    optimizer.step()
+    assert np.array_equal(net.heads[0].W.value, before[0])
+    assert not np.array_equal(net.heads[1].W.value, before[1])
+
+
+def test_a_program_with_an_optimizer_steps_inside_the_block_too():
+    results = []
+    for with_program in (True, False):
+        loss = losses.MeanSquaredError(network())
+        optimizer = optim.SGD(loss.network, lr=0.01)
+        page = lnc.program(loss, X, Y, optimizer=optimizer)
+        with lnc.accumulating():
+            for _ in range(3):
+                if with_program:
+                    page(X, Y)
+                else:
+                    own_loop(loss, X, Y)
+                    optimizer.step()
+        results.append(loss.network.vector.value.copy())
+        assert optimizer.steps == 3
+    np.testing.assert_allclose(*results, rtol=1e-12)
+
+
 def test_blocks_inside_blocks_and_generators():
     def block():
         with lnc.accumulating():

@@ -394,6 +394,24 @@ def test_a_layer_may_read_what_it_keeps_in_inference_too():
             np.testing.assert_allclose(result, right, rtol=1e-9)
 
 
+class ByItsLearn(Linear):
+    """Its way back uses the `learn` that it has from its base class."""
+
+    def backward(self, output_grad):
+        self.learn(output_grad)
+        return output_grad @ self.W.value.T
+
+
+def test_a_backward_may_call_the_learn_of_its_base_class():
+    assert lnc.check_gradients(ByItsLearn(2), np.ones((4, 3))).ok
+    layer, right = ByItsLearn(2, seed=0), Linear(2, seed=0)
+    for one in (layer, right):
+        loss = lnc.losses.MeanSquaredError(one)
+        loss(np.ones((4, 3)), np.zeros((4, 2)))
+        loss.backward()
+    np.testing.assert_array_equal(layer.W.grad, right.W.grad)
+
+
 def test_a_bad_first_batch_undoes_layers_with_seeds_of_their_own_too():
     network = Sequential(Linear(2, seed=7), lnc.layers.Reshape((3,)))
     with pytest.raises(exc.LincolnError):

@@ -111,3 +111,12 @@ def test_a_bias_is_a_term_of_its_own():
     assert [len(term.factors) for term in found.terms] == [2, 2, 2, 1]
     assert found.terms[-1].value == 0.5
     assert math.fsum(term.value for term in found.terms) == pytest.approx(found.value)
+
+
+def test_a_path_means_one_array():
+    loss = loss_of(layers.Linear(2), layers.Tanh())
+    found = lnc.explain(loss, X, Y)
+    for path in {path for named in found.arrays for path in named.paths}:
+        assert sum(path in named.paths for named in found.arrays) == 1, path
+    assert lnc.explain(loss, X, Y, of="last_input[0, 1]").value == X[0, 1]
+    assert lnc.explain(loss, X, Y, of="loss.last_input[0, 0]").name == "a2"

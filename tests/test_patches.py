@@ -355,3 +355,40 @@ def test_a_helper_with_a_near_name_is_not_taken_for_a_misspelling_of_a_method_th
     with pytest.raises(AttributeError, match="absent") as caught:
         Broken()(X)
     assert not hasattr(caught.value, "__notes__")
+
+
+def test_an_object_that_gets_another_class_is_noticed_by_a_running_trainer():
+    class Doubled(lnc.Layer):
+        def forward(self, input):
+            return 2 * input
+
+        def backward(self, output_grad):
+            return 2 * output_grad
+
+    class Tripled(Doubled):
+        def forward(self, input):
+            return 3 * input
+
+        def backward(self, output_grad):
+            return 3 * output_grad
+
+    x, y = np.random.default_rng(0).normal(size=(8, 3)), np.zeros((8, 2))
+    ends = []
+    for by_trainer in (True, False):
+        network = lnc.Sequential(lnc.layers.Linear(4), Doubled(), lnc.layers.Linear(2), seed=0).build(
+            3, dtype="float64"
+        )
+        loss = lnc.losses.MeanSquaredError(network)
+        optimizer = lnc.optim.SGD(network, lr=0.01)
+        trainer = lnc.models.Trainer(loss, optimizer)
+        for epoch in range(6):
+            if epoch == 3:
+                network[1].__class__ = Tripled
+            if by_trainer:
+                list(trainer.epochs([(x, y)]))
+            else:
+                loss(x, y)
+                loss.backward()
+                optimizer.step()
+        ends.append(network.vector.value.copy())
+    assert np.array_equal(*ends)

@@ -81,3 +81,19 @@ def test_nothing_is_said_of_a_loop_that_is_right(loop: Callable[[], None]):
 
 def test_at_least_twenty_five_are_right():
     assert len(RIGHT) >= 25
+
+
+class MeanLearned(lnc.layers.Linear):
+    """What it learns from is a mean, where its way back gives a sum."""
+
+    def learn(self, output_grad):
+        self.W.accumulate(self.last_input.T @ output_grad / len(output_grad))
+        self.B.accumulate(output_grad.mean(axis=0))
+
+
+def test_a_learn_that_gives_other_gradients_than_backward_is_told():
+    network = lnc.Sequential(MeanLearned(3), lnc.layers.Linear(1), seed=0)
+    loss = lnc.losses.MeanSquaredError(network)
+    loss(np.eye(6), np.zeros(6))
+    with pytest.warns(lnc.exc.GradientWarning, match="learn and backward give W different gradients"):
+        loss.backward()

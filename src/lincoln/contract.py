@@ -56,8 +56,14 @@ def wrap(cls: Any, base: type) -> None:
             wrappers.add(checked.__code__)
             type.__setattr__(cls, name, checked)
             type.__setattr__(cls, f"_checked_{name}", checked)
-    if order[0] < order[1]:
+    if order[0] < order[1] and not _calls_learn(cls):
         type.__setattr__(cls, "learn", vars(base)["learn"])
+
+
+def _calls_learn(cls: Any) -> bool:
+    """Whether a class's ``backward`` calls ``self.learn``: the two belong together then."""
+    code = getattr(unwrapped(cls.backward), "__code__", None)
+    return code is not None and "learn" in code.co_names
 
 
 def rewrap(cls: Any, base: type, name: str) -> None:

@@ -82,7 +82,8 @@ def recording() -> Iterator[None]:
 def accumulating() -> Iterator[None]:
     """Inside this block backward passes add to the gradients that are there, until an optimizer's step uses them up.
 
-    Outside, the gradients of a pass take the place of the last one's. To learn from several small batches as from one:
+    Outside, the gradients of a pass take the place of the last one's. The block holds for the thread that it is in. To
+    learn from several small batches as from one:
 
     >>> import numpy as np
     >>> from lincoln import layers, losses, optim

@@ -139,6 +139,12 @@ class ParameterVector(Vector):
         """Whether a backward pass has left a gradient that no step has used up."""
         return any(map(_state, self.parameters))
 
+    def make_room(self) -> None:
+        """Let the gradients that are there be replaced by those of the next pass, all of them."""
+        for parameter in self.parameters:
+            if parameter._fresh:
+                parameter._fresh = STALE
+
     def mark_fresh(self) -> None:
         """Say that the gradient vector now holds the gradients of a backward pass."""
         for parameter in self.parameters:

@@ -62,6 +62,9 @@ def _problem(layer: Layer) -> str:
         problem = _direction_problem(probe, name, analytic[name], rng)
         if problem:
             return f"backward disagrees with forward. {problem}"
+    for name, learned in probe.learned().items():
+        if not np.allclose(learned, analytic[name], rtol=1e-6, atol=1e-9 * np.abs(analytic[name]).max(initial=0.0)):
+            return f"learn and backward give {name} different gradients: both are to give those of the same formula"
     return ""
 
 

@@ -18,7 +18,7 @@ from ..tracing import Traced, find, one_line
 from ..tree import is_own
 from .ending import check_ending
 from .labels import checked_weights, element_labels
-from .refusals import check_network, check_shape, misshapen, not_kept, nothing_returned, tell_of_replaced
+from .refusals import check_network, check_shape, make_room, misshapen, not_kept, nothing_returned
 
 __all__ = ["Loss", "Reduction"]
 
@@ -227,7 +227,7 @@ class Loss(WithArguments, Recorder, metaclass=Patchable):
                 why="its gradients would count twice, or mix with weights that a step has changed since",
                 fix="loss(x, y) before every loss.backward()",
             )
-        tell_of_replaced(self)
+        make_room(self)
         grad = self.gradient()
         if grad is None:
             raise nothing_returned(self, "gradient")

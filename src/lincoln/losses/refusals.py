@@ -13,7 +13,7 @@ from ..layer import Layer
 from ..modes import is_accumulating
 from ..parameters import keeps_axes
 
-__all__ = ["check_network", "check_shape", "misshapen", "not_kept", "nothing_returned", "tell_of_replaced"]
+__all__ = ["check_network", "check_shape", "make_room", "misshapen", "not_kept", "nothing_returned"]
 
 
 def check_network(where: str, network: Any) -> None:
@@ -51,15 +51,18 @@ def check_shape(loss: Any, losses: Any, predictions: Array) -> None:
     )
 
 
-def tell_of_replaced(loss: Any) -> None:
-    """Warn where a loss is about to replace gradients of another loss that no step has used."""
+def make_room(loss: Any) -> None:
+    """Let the gradients that no step has used make room for those of a loss; warn if they are another loss's."""
     vector = loss.network._vector
     if vector is None:
         return
+    unused = vector.any_fresh() and not is_accumulating()
+    if unused:
+        vector.make_room()
     other = vector.giver() if vector.giver is not None else None
     if other is loss:
         return
-    if other is not None and vector.any_fresh() and not is_accumulating():
+    if other is not None and unused:
         warnings.warn(
             f"{loss!r} replaces the gradients of {other!r}, which no step has used. "
             "To add them up: `with lnc.accumulating():` around both.",

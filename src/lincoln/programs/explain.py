@@ -191,7 +191,7 @@ class _Pass:
 
     def _path(self, where: Place) -> str:
         if where.layer == LOSS or where.layer >= len(self._paths):
-            return where.name
+            return f"loss.{where.name}"
         return f"{self._paths[where.layer]}.{where.name}".lstrip(".")
 
 
@@ -223,7 +223,7 @@ def _parsed(of: str, arrays: list[Named]) -> tuple[Named, tuple[int, ...]]:
             code="LN575",
             where="explain",
             saw=f"of={of!r}",
-            why="no array of the pass has that name",
+            why="no array of the pass has that name; those inside a layer that stays a call have none",
             fix=f"one of {', '.join(named.name for named in arrays)}, or a path such as 0.W or 0.output",
         )
     value = found[-1].value

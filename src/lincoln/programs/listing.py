@@ -123,6 +123,8 @@ class Program:
         if modes.is_accumulating():  # a program's gradients take the place of what is there
             value = self.loss(*batch)
             self.loss.backward()
+            if self.optimizer is not None:
+                self.optimizer.step()
             return value
         vector.release()
         if self._step is None or self._vector is not vector:

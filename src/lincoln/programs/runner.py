@@ -74,6 +74,7 @@ class Bound:
     def _read_settings(self) -> Iterator[tuple[str, Any]]:
         """What layers and loss are set to, in order."""
         for owner in self._owners:
+            yield "__class__", type(owner)
             yield "_training", getattr(owner, "_training", True)
             for name, value in sorted(vars(owner).items()):
                 if is_setting(owner, name, value) and (id(owner), name) not in self._left:
