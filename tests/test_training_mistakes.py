@@ -11,6 +11,7 @@ import pytest
 from right_in_training import LOOPS_THAT_ARE_RIGHT, RIGHT
 from training_mistakes import LOOPS, SLIPS, Slip, X, Y, around
 
+import lincoln as lnc
 from lincoln.exc import GradientWarning, LearningWarning, LincolnError
 from lincoln.models import Trainer
 
@@ -95,5 +96,5 @@ def test_a_learn_that_gives_other_gradients_than_backward_is_told():
     network = lnc.Sequential(MeanLearned(3), lnc.layers.Linear(1), seed=0)
     loss = lnc.losses.MeanSquaredError(network)
     loss(np.eye(6), np.zeros(6))
-    with pytest.warns(lnc.exc.GradientWarning, match="learn and backward give W different gradients"):
+    with pytest.warns(GradientWarning, match="learn and backward give W different gradients"):
         loss.backward()
