@@ -243,6 +243,50 @@ def test_a_loss_that_replaces_another_one_s_gradients_says_so():
     np.testing.assert_allclose(both, sum(parts), rtol=1e-12)
 
 
+class Unrolled(lnc.Layer):
+    """The same cell, time after time; what it kept is made again on the way back."""
+
+    def __init__(self):
+        self.cell = Dense(4, "tanh", seed=0)
+
+    def forward(self, input):
+        self.states = [input]
+        for _ in range(3):
+            self.states.append(self.cell(self.states[-1]))
+        return self.states[-1]
+
+    def backward(self, output_grad):
+        for state in reversed(self.states[:-1]):
+            self.cell(state)
+            output_grad = self.cell.backward(output_grad)
+        return output_grad
+
+
+class Halves(lnc.Layer):
+    """It goes back through one layer twice."""
+
+    def __init__(self):
+        self.inner = Linear(4, seed=0)
+
+    def forward(self, input):
+        return self.inner(input)
+
+    def backward(self, output_grad):
+        return self.inner.backward(0.25 * output_grad) + self.inner.backward(0.75 * output_grad)
+
+
+@pytest.mark.parametrize("make", [Unrolled, Halves])
+def test_within_one_pass_a_layer_may_go_back_several_times(make):
+    assert lnc.check_gradients(make(), X).ok
+    once = losses.MeanSquaredError(make().build(4, dtype="float64"))
+    own_loop(once, X, np.zeros((8, 4)))
+    for road in (own_loop, by_hand, recorded):
+        loss = losses.MeanSquaredError(make().build(4, dtype="float64"))
+        for rows in (8, 5, 8):
+            road(loss, X[:rows], np.zeros((rows, 4)))
+        np.testing.assert_allclose(gradient(loss.network), gradient(once.network), rtol=1e-12)
+
+
 class Either(lnc.Layer):
     """It goes through one of two heads."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import functools
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from .admission import admit, admit_grad, check_input_grad, example_shape, retur
 from .arrays import Array
 from .exc import ContractError, NotRecordedError
 from .foreign import touch
-from .modes import INFERENCE, RECORDING, blocks, is_accumulating, is_in_doubt, is_recording, mode, shared, sums
+from .modes import INFERENCE, RECORDING, blocks, is_accumulating, is_in_doubt, is_recording, mode, shared
 from .parameters import STALE, Buffer, Parameter
 from .patches import unwrapped, wrappers
 from .spelling import explain
@@ -35,6 +36,9 @@ _BLOCK = 256
 """How many examples go through a network at once where nothing is recorded."""
 
 _MISSING = object()
+
+_is_going_back: ContextVar[bool] = ContextVar("is_going_back", default=False)
+"""Whether a backward pass is under way, in which gradients add up."""
 
 Formula = Callable[..., Any]
 
@@ -116,7 +120,7 @@ def _forward(formula: Formula) -> Formula:
         own["_went_back"] = False
         learned = self._learned
         for parameter in _learned_by(self) if learned is None else learned:
-            if parameter._fresh and not (sums() and is_accumulating()):
+            if parameter._fresh and not (_is_going_back.get() or is_accumulating()):
                 parameter._fresh = STALE
         return output
 
@@ -130,13 +134,6 @@ def _learned_by(layer: Any) -> tuple[Parameter, ...]:
         own["_learned"] = tuple(p for p in own.values() if isinstance(p, Parameter) and not isinstance(p, Buffer))
     learned: tuple[Parameter, ...] = layer._learned
     return learned
-
-
-def _begin_anew(layer: Any) -> None:
-    """Let the gradients of a layer's parameters make room for others."""
-    for parameter in _learned_by(layer):
-        if parameter._fresh and not is_accumulating():
-            parameter._fresh = STALE
 
 
 def _mode_for(layer: Any) -> int:
@@ -271,6 +268,19 @@ class Recorded:
 # ---------------------------------------------------------------------- backward
 
 
+def _whole_pass(layer: Any, checked: Formula, output_grad: Any) -> Any:
+    """The outermost call of a way back. A second one through the same pass gives the gradients anew."""
+    if layer._went_back and not is_accumulating():
+        for _, parameter in tree.named_parameters(layer):
+            if parameter._fresh:
+                parameter._fresh = STALE
+    token = _is_going_back.set(True)
+    try:
+        return checked(layer, output_grad)
+    finally:
+        _is_going_back.reset(token)
+
+
 def _backward(formula: Formula) -> Formula:
     """It needs a forward pass before it, and every gradient the shape of its array."""
 
@@ -278,6 +288,8 @@ def _backward(formula: Formula) -> Formula:
     def checked(self: Any, output_grad: Array) -> Any:
         if type(self)._checked_backward is not checked:
             return formula(self, output_grad)
+        if not _is_going_back.get():
+            return _whole_pass(self, checked, output_grad)
         output = self.output
         if (
             type(output_grad) is not ndarray
@@ -289,8 +301,6 @@ def _backward(formula: Formula) -> Formula:
             if traced is not None:
                 return traced.trace.backward(self, formula, output_grad)
             output_grad = admit_grad(self, output_grad)
-        if self._went_back:  # a second way back through the same pass gives the gradients anew
-            _begin_anew(self)
         input_grad = formula(self, output_grad)
         self.__dict__["_went_back"] = True
         if not self.own:
@@ -313,6 +323,9 @@ def _learn(formula: Formula) -> Formula:
         if type(self)._checked_learn is not checked:
             formula(self, output_grad)
             return
+        if not _is_going_back.get():
+            _whole_pass(self, checked, output_grad)
+            return
         output = self.output
         if (
             type(output_grad) is not ndarray
@@ -325,8 +338,6 @@ def _learn(formula: Formula) -> Formula:
                 traced.trace.backward(self, formula, output_grad)
                 return
             output_grad = admit_grad(self, output_grad)
-        if self._went_back:  # a second way back through the same pass gives the gradients anew
-            _begin_anew(self)
         formula(self, output_grad)
         self.__dict__["_went_back"] = True
         if not self.own:
