@@ -287,6 +287,32 @@ def test_within_one_pass_a_layer_may_go_back_several_times(make):
         np.testing.assert_allclose(gradient(loss.network), gradient(once.network), rtol=1e-12)
 
 
+class Failing(Scale):
+    fails = False
+
+    def backward(self, output_grad):
+        if self.fails:
+            raise RuntimeError("boom")
+        return super().backward(output_grad)
+
+
+@pytest.mark.parametrize("road", [own_loop, by_hand, recorded])
+def test_a_pass_that_fails_leaves_no_half_of_itself(road):
+    loss = losses.MeanSquaredError(network(Failing()))
+    with lnc.accumulating():
+        road(loss, X, Y)
+        loss.network[1].fails = True
+        with pytest.raises(RuntimeError, match="boom") as caught:
+            road(loss, X[:3], Y[:3])
+        assert any("begin the block" in note for note in caught.value.__notes__)
+        loss.network[1].fails = False
+        assert not any(parameter.grad.any() for parameter in loss.network.parameters())
+        road(loss, X, Y)
+    once = losses.MeanSquaredError(network(Failing()))
+    road(once, X, Y)
+    np.testing.assert_array_equal(gradient(loss.network), gradient(once.network))
+
+
 class Either(lnc.Layer):
     """It goes through one of two heads."""
 

@@ -277,6 +277,12 @@ def _whole_pass(layer: Any, checked: Formula, output_grad: Any) -> Any:
     token = _is_going_back.set(True)
     try:
         return checked(layer, output_grad)
+    except BaseException as error:
+        for _, parameter in tree.named_parameters(layer):  # those of half a pass are of no use
+            parameter.clear_grad()
+        if is_accumulating():
+            error.add_note("The gradients that had been added up are gone: begin the block of accumulating anew.")
+        raise
     finally:
         _is_going_back.reset(token)
 
