@@ -281,6 +281,15 @@ MUTATIONS = [
         kernels=False,
     ),
     *in_file(
+        "functional/weighting.py",
+        (
+            "values = _without(values, unused)",
+            "pass",
+            "test_weights.py::test_a_row_of_weight_zero_counts_for_nothing_whatever_its_label",
+        ),
+        kernels=False,
+    ),
+    *in_file(
         "layers/activations.py",
         (
             "return functional.elu(input, self.alpha)",
@@ -546,6 +555,19 @@ MUTATIONS = [
             "check_counts(labels, type(self).__name__)",
             "pass",
             "test_errors.py::test_a_refusal_says_where_what_why_and_how_to_mend_it",
+        ),
+    ),
+    *in_file(
+        "losses/refusals.py",
+        (
+            "and vector.any_fresh() and not is_accumulating()",
+            "and vector.any_fresh()",
+            "test_accumulating.py::test_a_loss_that_replaces_another_one_s_gradients_says_so",
+        ),
+        (
+            "is_broadcast = math.prod(shape) > math.prod(wanted)",
+            "is_broadcast = math.prod(shape) < math.prod(wanted)",
+            "test_errors.py::test_a_refusal_says_where_what_why_and_how_to_mend_it[a gradient summed over outputs]",
         ),
     ),
     *in_file(
@@ -1156,6 +1178,11 @@ MUTATIONS = [
             "np.cumsum(widths)[1:]",
             "test_mistakes_in_layers.py::test_a_layer_with_two_outputs_keeps_the_contract",
         ),
+        (
+            "None if part is None else arrays.copied(part)",
+            "part",
+            "test_mistakes_in_layers.py::test_a_mistake_is_found_and_its_cause_is_named[InputDoubled-81]",
+        ),
     ),
     *in_file(
         "check/differences.py",
@@ -1163,6 +1190,11 @@ MUTATIONS = [
             "is_kink = abs(left - right) > KINK * scale + rounding",
             "is_kink = False",
             "test_check.py::test_a_kink_does_not_fail_a_right_layer[ReLU()]",
+        ),
+        (
+            "if error < best[1]:",
+            "if error > best[1]:",
+            "test_check.py::test_a_jump_of_the_curvature_does_not_fail_a_right_layer[-1-0.0]",
         ),
     ),
     *in_file(
@@ -1197,6 +1229,11 @@ MUTATIONS = [
             "buffer.value = value",
             "pass",
             "test_mistakes_in_layers.py::test_no_right_layer_is_blamed_however_awkward[a running variance-0]",
+        ),
+        (
+            "        _set_global_state(before)",
+            "        pass",
+            "test_check.py::test_the_check_leaves_the_global_generators_as_they_were",
         ),
     ),
     *in_file(
@@ -1241,6 +1278,19 @@ MUTATIONS = [
             "if name in probe.booleans:",
             "if False:",
             "test_mistakes_in_layers.py::test_a_mistake_is_found_and_its_cause_is_named[MaskReturned-55]",
+        ),
+    ),
+    *in_file(
+        "check/watching.py",
+        (
+            "self._compare_outputs(layer, title)",
+            "pass",
+            "test_mistakes_in_layers.py::test_a_mistake_is_found_and_its_cause_is_named[InnerOutputChanged-91]",
+        ),
+        (
+            "watch.compare_with_next(calls[id(layer)], _title(path, layer))",
+            "pass",
+            "test_mistakes_in_layers.py::test_a_mistake_is_found_and_its_cause_is_named[BufferReused-99]",
         ),
     ),
     *in_file(
@@ -1556,6 +1606,19 @@ MUTATIONS = [
             "- est.tol",
             "",
             "test_sklearn_twins.py::test_a_classifier_goes_the_way_of_scikit_learns[parameters12-x12-y12]",
+        ),
+    ),
+    *in_file(
+        "sklearn/divergence.py",
+        (
+            "saw=saw,",
+            "saw=fix,",
+            "test_sklearn_errors.py::test_a_refusal_says_where_what_why_and_how_to_mend_it[a training that diverges]",
+        ),
+        (
+            "Solver produced non-finite parameter weights.",
+            "The solver gave weights that are not finite.",
+            "test_sklearn_errors.py::test_large_numbers_are_refused_in_scikit_learns_words[parameters0]",
         ),
     ),
     *in_file(
@@ -2210,6 +2273,28 @@ MUTATIONS = [
         ),
     ),
     *in_file(
+        "patches.py",
+        ("patches.count += 1", "pass", "test_patches.py::test_the_first_step_after_a_patch_is_checked_again"),
+        (
+            "del replaced[name]",
+            "pass",
+            "test_patches.py::test_a_class_of_lincolns_is_its_own_until_a_method_is_replaced_and_after_it_is_back",
+        ),
+    ),
+    *in_file(
+        "spelling.py",
+        (
+            "if short != long[:-1]:",
+            "if short != long[1:]:",
+            "test_training_mistakes.py::test_the_first_step_tells_each_mistake[an axis that is lost-own_loop]",
+        ),
+        (
+            "_LIKE = 0.75",
+            "_LIKE = 0.99",
+            "test_training_mistakes.py::test_the_first_step_tells_each_mistake[a misspelled update-own_loop]",
+        ),
+    ),
+    *in_file(
         "programs/reads.py",
         (
             "return id(value) in inside\n    if isinstance(value, np.ndarray)",
@@ -2241,6 +2326,16 @@ MUTATIONS = [
             "weekday = (days.astype(np.int64) + 3) % 7 / 7",
             "weekday = (days.astype(np.int64) + 4) % 7 / 7",
             "test_tabular_preprocessor.py::test_a_date_becomes_days_a_year_and_three_angles",
+        ),
+        (
+            "shares[nothing] = np.nan",
+            "pass",
+            "test_tabular_preprocessor.py::test_a_missing_date_stands_for_no_day_at_all",
+        ),
+        (
+            "self.day_first = None if self.doubt else first",
+            "self.day_first = not first",
+            "test_tabular_preprocessor.py::test_dates_are_read_in_the_order_that_all_of_a_column_tells[%d.%m.%Y %H:%M]",
         ),
     ),
 ]
