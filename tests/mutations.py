@@ -986,6 +986,19 @@ MUTATIONS = [
         ),
     ),
     *in_file(
+        "models/refusals.py",
+        (
+            "is_class = isinstance(part, type)",
+            "is_class = False",
+            "test_model_errors.py::test_a_class_in_place_of_a_loss_is_told_to_be_one",
+        ),
+        (
+            "name = kind.__name__.lower()",
+            "name = type(part).__name__.lower()",
+            "test_model_errors.py::test_a_class_in_place_of_a_loss_is_told_to_be_one",
+        ),
+    ),
+    *in_file(
         "programs/binding.py",
         (
             "return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()",
@@ -2336,6 +2349,35 @@ MUTATIONS = [
             "self.day_first = None if self.doubt else first",
             "self.day_first = not first",
             "test_tabular_preprocessor.py::test_dates_are_read_in_the_order_that_all_of_a_column_tells[%d.%m.%Y %H:%M]",
+        ),
+    ),
+    *in_file(
+        "tabular/dates.py",
+        (
+            'hour = hour % 12 + 12 * (half in "Pp")',
+            'hour = hour + 12 * (half in "Pp")',
+            "test_tabular_preprocessor.py::test_halves_of_the_day_and_time_zones_are_read",
+        ),
+        (
+            '-minutes if zone[0] == "-" else minutes',
+            'minutes if zone[0] == "-" else -minutes',
+            "test_tabular_preprocessor.py::test_halves_of_the_day_and_time_zones_are_read",
+        ),
+    ),
+    *in_file(
+        "tabular/frames.py",
+        (
+            'numbers.astype(np.int64) if kind == "whole" else numbers',
+            "numbers",
+            "test_tabular_identity.py::test_files_and_data_frames_of_one_table_give_the_same_model_bit_for_bit[-number]",
+        ),
+    ),
+    *in_file(
+        "tabular/texts.py",
+        (
+            'if text.lower() in ("true", "false"):',
+            'if text in ("true", "false"):',
+            "test_tabular_identity.py::test_files_and_data_frames_of_one_table_give_the_same_model_bit_for_bit[-class0]",
         ),
     ),
 ]
