@@ -2074,7 +2074,11 @@ MUTATIONS = [
     *in_file(
         "cli/wording.py",
         ('if not error.code.startswith("LN6"):', "if True:", "test_cli_tables.py::test_advice_fits_the_command_line"),
-        ('fix = fix.replace(" when fitting", "")', "pass", "test_cli_errors.py::test_a_missing_package_is_named"),
+        (
+            'fix = fix.replace(" when fitting", "")',
+            "pass",
+            "test_cli_tables.py::test_a_fix_in_options_says_nothing_of_fitting",
+        ),
     ),
     *in_file(
         "admission.py",
