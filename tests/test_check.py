@@ -15,6 +15,7 @@ from lincoln.check import check_gradients, check_layer
 from lincoln.check.causes import likely_cause
 from lincoln.check.contract_suite import contract_report
 from lincoln.check.gradients import gradient_report
+from lincoln.check.same import same
 from lincoln.initializers import Normal
 from lincoln.layers import Dense, Dropout, Linear, Sequential
 
@@ -639,3 +640,9 @@ def test_the_check_is_silent_where_warnings_are_ignored():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", exc.GradientWarning)
         a_step(Uphill(3), Linear(1))
+
+
+def test_arrays_with_the_same_nan_are_the_same():
+    assert same(np.array([1.0, np.nan]), np.array([1.0, np.nan]))
+    assert not same(np.array([1.0, np.nan]), np.array([np.nan, 1.0]))
+    assert not same(np.zeros((2, 1)), np.zeros((2, 2)))

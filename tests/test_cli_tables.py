@@ -214,3 +214,9 @@ def test_control_c_before_anything_has_begun_shows_no_traceback(monkeypatch, cap
     monkeypatch.setitem(sys.modules, "lincoln.cli.application", Interrupted())
     assert main(["--version"]) == 130
     assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_a_fix_in_options_says_nothing_of_fitting():
+    from lincoln.cli.wording import as_options
+
+    assert as_options("missing=(..., 'not known') when fitting") == "--missing 'not known'"

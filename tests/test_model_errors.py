@@ -13,6 +13,7 @@ from layer_mistakes import Mistake
 import lincoln as lnc
 from lincoln import Dense, Layer, Sequential, data, exc, layers, losses, optim
 from lincoln.models import Classifier, EarlyStopping, History, Logistic, Regressor, Trainer
+from lincoln.models.refusals import not_an_object
 
 X = np.random.default_rng(0).normal(size=(12, 3))
 Y = np.arange(12) % 2
@@ -601,3 +602,9 @@ def test_every_code_that_models_raise_is_tested():
     tests = [Path(__file__).with_name(name) for name in names]
     tested = set(re.findall(r"LN\d+", "".join(test.read_text("utf-8") for test in tests)))
     assert codes - tested == set()
+
+
+def test_a_class_in_place_of_a_loss_is_told_to_be_one():
+    error = not_an_object(int, float)
+    assert error.saw == "the class int"
+    assert error.why.startswith("a trainer runs one float,")

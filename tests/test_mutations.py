@@ -25,7 +25,7 @@ SECONDS = 60.0
 """After that long, a test that a fault keeps from ending counts as failed."""
 
 AT_ONCE = 2
-A_FEW = MUTATIONS[:: -(-len(MUTATIONS) // 8)]
+A_FEW = MUTATIONS[:: -(-len(MUTATIONS) // 4)]
 
 
 # ---------------------------------------------------------------------- the table

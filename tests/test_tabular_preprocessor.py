@@ -12,6 +12,7 @@ from hypothesis.extra.numpy import arrays as any_array
 from lincoln.check import check_layer
 from lincoln.exc import DataError
 from lincoln.tabular import TableFeatures, TabularModel, TabularPreprocessor, values
+from lincoln.tabular.dates import date_in
 from lincoln.tabular.sample import Sample, bin_edges
 
 ROWS = 40
@@ -391,3 +392,16 @@ def test_a_bad_truth_of_a_later_chunk_is_named_with_its_row():
     preprocessor = TabularPreprocessor(kinds={"x": "boolean"}).partial_fit({"x": ["yes", "no"]})
     with pytest.raises(DataError, match="row 3"):
         preprocessor.partial_fit({"x": ["yes", "perhaps"]})
+
+
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("01/31/2024 12:30 AM", "2024-01-31T00:30:00"),
+        ("01/31/2024 12:30 PM", "2024-01-31T12:30:00"),
+        ("2024-03-31T02:00:00+02:00", "2024-03-31T00:00:00"),
+        ("2024-03-31T02:00:00-0130", "2024-03-31T03:30:00"),
+    ],
+)
+def test_halves_of_the_day_and_time_zones_are_read(text, date):
+    assert date_in(text) == np.datetime64(date)
