@@ -560,8 +560,8 @@ MUTATIONS = [
     *in_file(
         "losses/refusals.py",
         (
-            "and vector.any_fresh() and not is_accumulating()",
-            "and vector.any_fresh()",
+            "unused = vector.any_fresh() and not is_accumulating()",
+            "unused = vector.any_fresh()",
             "test_accumulating.py::test_a_loss_that_replaces_another_one_s_gradients_says_so",
         ),
         (
