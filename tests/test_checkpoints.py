@@ -467,3 +467,71 @@ def test_the_state_of_half_a_standardizer_is_refused():
     with pytest.raises(MatchError, match=r"mean_ \(6,\), scale_ none") as caught:
         data.Standardizer().load_state_dict(data.Standardizer().fit(X).state_dict() | {"scale_": None})
     assert caught.value.code == "LN518"
+
+
+# ---------------------------------------------------------------- what is changed while training runs
+
+
+class Stopped(Exception):
+    """Stands for a kill after some step."""
+
+
+def loop(path, batches, *, kill=None, hook=None, look=None):
+    """The bits after four epochs of a loop of one's own, which goes on from the checkpoint if there is one."""
+    network = Sequential(Dense(8, "relu"), layers.Dropout(0.3), Dense(1, None), seed=1)
+    optimizer = optim.Adam(network, lr=optim.StepDecay(0.02, step_size=5))
+    trainer = models.Trainer(losses.SigmoidCrossEntropy(network), optimizer)
+    kept = Checkpoint(path, every=1).watch(trainer, batches=batches)
+    if kept.resume() and look:
+        look(batches, trainer)
+
+    def on_step(trainer):
+        if hook:
+            hook(batches, trainer)
+        kept.on_step(trainer)
+        if optimizer.steps == kill:
+            raise Stopped
+
+    for _ in trainer.epochs(batches, epochs=4 - trainer.completed, on_step=on_step):
+        kept.on_epoch()
+    return network.vector.value.tobytes()
+
+
+def killed_and_gone_on(path, make, **what):
+    """The bits of a loop that is never interrupted, and of one that is in the middle of an epoch and at its end."""
+    whole = [loop(path.with_suffix(".whole"), make(), hook=what.get("hook"))]
+    for kill in (11, 14):
+        there = path.with_suffix(f".{kill}")
+        with pytest.raises(Stopped):
+            loop(there, make(), kill=kill, hook=what.get("hook"))
+        whole.append(loop(there, make(), **what))
+    return whole
+
+
+def shuffled(x=X, size=8):
+    return data.DataLoader((x, Y), batch_size=size, shuffle=True, seed=3)
+
+
+def at_step_five(change):
+    def hook(batches, trainer):
+        if trainer.optimizer.steps == 5:
+            change(trainer.optimizer)
+
+    return hook
+
+
+def give_groups(optimizer):
+    optimizer.groups = [optim.Group(optim.biases_and_norms, lr_factor=0.0)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        give_groups,
+        lambda optimizer: setattr(optimizer.lr, "lr", 0.1),
+        lambda optimizer: setattr(optimizer.lr, "gamma", 0.9),
+        lambda optimizer: setattr(optimizer.lr, "step_size", 3),
+    ],
+)
+def test_settings_that_are_changed_in_training_go_on(change, path):
+    assert len(set(killed_and_gone_on(path, shuffled, hook=at_step_five(change)))) == 1
