@@ -307,7 +307,7 @@ def test_passes_that_end_while_training_runs_are_no_progress_of_it(path):
         saving.resume()
 
         def on_step(running):
-            next(iter(batches))
+            next(iter(batches), None)
             saving.on_step(running)
             if running.optimizer.steps == stop_at:
                 raise Killed
@@ -535,3 +535,60 @@ def give_groups(optimizer):
 )
 def test_settings_that_are_changed_in_training_go_on(change, path):
     assert len(set(killed_and_gone_on(path, shuffled, hook=at_step_five(change)))) == 1
+
+
+def look(batches, trainer):
+    next(iter(batches), None)
+
+
+def look_at_all(batches, trainer):
+    assert len(list(batches)) <= len(batches)
+    trainer.evaluate(batches)
+
+
+HELD = []
+
+
+def hold(batches, trainer):
+    HELD.append(iter(batches))
+    next(HELD[-1], None)
+
+
+def in_pieces():
+    return data.Batches([(X[start : start + 8], Y[start : start + 8]) for start in range(0, 50, 8)])
+
+
+LOADERS = [shuffled, lambda: data.DataLoader((X, Y), batch_size=8), lambda: data.FlatGenerator(shuffled()), in_pieces]
+
+
+@pytest.mark.parametrize("make", LOADERS)
+@pytest.mark.parametrize("looked", [look, look_at_all, hold])
+def test_who_looks_at_batches_before_training_goes_on_does_not_take_its_place(looked, make, path):
+    assert len(set(killed_and_gone_on(path, make, look=looked))) == 1
+
+
+@pytest.mark.parametrize("make", LOADERS)
+@pytest.mark.parametrize("hook", [look, hold])
+def test_who_looks_at_batches_while_training_runs_does_not_take_its_place(hook, make, path):
+    assert len(set(killed_and_gone_on(path, make, hook=hook))) == 1
+
+
+WRAPPED = [data.Batches, data.FlatGenerator, lambda loader: data.Batches(data.FlatGenerator(loader))]
+OTHERS = {
+    "features": lambda: shuffled(X[::-1]),
+    "batch_size": lambda: shuffled(size=10),
+    "weights": lambda: data.DataLoader((X, Y, W), batch_size=8, shuffle=True, seed=3),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("wrap", WRAPPED)
+@pytest.mark.parametrize("turned", [False, True])
+def test_batches_of_another_loader_are_refused(turned, wrap, name, path):
+    pair = [shuffled(), OTHERS[name]()]
+    here, there = map(wrap, reversed(pair) if turned else pair)
+    with pytest.raises(Stopped):
+        loop(path, here, kill=11)
+    with pytest.raises(ModelFileError, match=f"batches.*source.{name}") as caught:
+        loop(path, there)
+    assert caught.value.code == "LN520"

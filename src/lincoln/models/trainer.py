@@ -14,6 +14,7 @@ import numpy as np
 from .. import arrays, modes
 from ..arguments import WithArguments
 from ..arrays import Array
+from ..data.places import Placed
 from ..exc import DataError, MatchError, TrainingError
 from ..layer import Layer
 from ..losses import Loss
@@ -123,7 +124,7 @@ class Trainer(WithArguments):
         self._run = Runner(loss)
         self._kept: _Kept | None = None
         self._seconds = 0.0
-        self._under_way = self._resumes = False
+        self._under_way = self._resumes = self._loaded = False
 
     def epochs(
         self,
@@ -224,7 +225,7 @@ class Trainer(WithArguments):
         state back; of other batches the first ``step`` are passed over, so they have to come in the same order again.
         """
         self.epoch, self.step = int(state["epoch"]), int(state["step"])
-        self._resumes = bool(state["under_way"])
+        self._resumes, self._loaded = bool(state["under_way"]), True
         self.mean, self.recent = Mean(), Mean()
         self.mean.add(*state["mean"])
         self.recent.add(*state["recent"])
@@ -255,6 +256,9 @@ class Trainer(WithArguments):
         loss, optimizer, mean, run = self.loss, self.optimizer, self.mean, self._run
         value, batch, first = math.nan, ((), ()), self.step + 1
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            if isinstance(batches, Placed):
+                batches.train(resumed=self._loaded)
+            self._loaded = False
             for batch in _each(batches, skip=self.step):
                 self.step += 1
                 value = run(batch)
