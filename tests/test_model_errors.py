@@ -601,3 +601,26 @@ def test_every_code_that_models_raise_is_tested():
     tests = [Path(__file__).with_name(name) for name in names]
     tested = set(re.findall(r"LN\d+", "".join(test.read_text("utf-8") for test in tests)))
     assert codes - tested == set()
+
+
+def replaced_parts():
+    """What can be made anew, and what would be put in the place of its parts."""
+    network = Dense(1, None)
+    model = Regressor(network)
+    other = {
+        "network": network.twin(),
+        "loss": losses.Huber(network),
+        "optimizer": optim.SGD(network),
+        "metric": lnc.metrics.MeanAbsoluteError(),
+        "trainer": Trainer(losses.Huber(network), optim.SGD(network)),
+    }
+    return [(thing, name, other[name]) for thing in (model, model.trainer) for name in other if hasattr(thing, name)]
+
+
+@pytest.mark.parametrize(("thing", "name", "other"), replaced_parts())
+def test_a_part_that_would_go_on_unseen_is_not_replaced(thing, name, other):
+    before = getattr(thing, name)
+    setattr(thing, name, before)
+    with pytest.raises(exc.ContractError, match=f"{name} set to another object") as caught:
+        setattr(thing, name, other)
+    assert (caught.value.code, getattr(thing, name)) == ("LN584", before)

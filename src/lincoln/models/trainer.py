@@ -23,7 +23,7 @@ from ..optim import Optimizer
 from ..programs import Runner
 from ..tree import leaves
 from .history import Epoch
-from .refusals import not_an_object
+from .refusals import Fixed, not_an_object
 
 __all__ = ["Evaluation", "Trainer"]
 
@@ -102,6 +102,10 @@ class Trainer(WithArguments):
     (2.0, 20)
     """
 
+    loss: Fixed[Loss] = Fixed()
+    optimizer: Fixed[Optimizer] = Fixed()
+    network: Fixed[Layer] = Fixed()
+
     def __init__(self, loss: Loss, optimizer: Optimizer, *, metrics: Iterable[Any] = ()) -> None:
         for part, kind in ((loss, Loss), (optimizer, Optimizer)):
             if not isinstance(part, kind):
@@ -116,7 +120,7 @@ class Trainer(WithArguments):
             )
         self.loss = loss
         self.optimizer = optimizer
-        self.network: Layer = loss.network
+        self.network = loss.network
         self.metrics = tuple(metric() if isinstance(metric, type) else metric for metric in metrics)
         self.epoch = self.step = 0
         self.mean = Mean()
