@@ -592,3 +592,14 @@ def test_batches_of_another_loader_are_refused(turned, wrap, name, path):
     with pytest.raises(ModelFileError, match=f"batches.*source.{name}") as caught:
         loop(path, there)
     assert caught.value.code == "LN520"
+
+
+@pytest.mark.parametrize("make", [shuffled, lambda: data.FlatGenerator(shuffled())])
+def test_a_loop_of_ones_own_after_training_has_its_place(make):
+    batches, network = make(), Dense(1, None)
+    trainer = models.Trainer(losses.SigmoidCrossEntropy(network), optim.SGD(network))
+    assert len(list(trainer.epochs(batches, epochs=2))) == 2
+    passes = iter(batches)
+    next(passes)
+    goes_on = make().load_state_dict(batches.state_dict())
+    assert [x.tolist() for x, *_ in goes_on] == [x.tolist() for x, *_ in passes]

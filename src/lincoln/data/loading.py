@@ -231,6 +231,12 @@ class Batches(Placed):
         if isinstance(self.source, Placed):
             self.source.train(resumed)
 
+    def trained(self) -> None:
+        """Let all passes count again, here and in the source."""
+        super().trained()
+        if isinstance(self.source, Placed):
+            self.source.trained()
+
     def _source_has_place(self) -> bool:
         return hasattr(self.source, "load_state_dict")
 

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
-__all__ = ["Passes", "Place", "Placed"]
+__all__ = ["Passes", "Place", "Placed", "training_on"]
 
 
 class Place:
@@ -82,6 +82,10 @@ class Passes:
         self._training = self._turn = True
         self.loaded = None
 
+    def trained(self) -> None:
+        """Training is over: all passes count again."""
+        self._training = self._turn = False
+
 
 class Placed:
     """Batches that know how far a pass over them has come."""
@@ -101,3 +105,17 @@ class Placed:
         if resumed and self._passes.loaded is not None:
             self.load_state_dict(self._passes.loaded)
         self._passes.train()
+
+    def trained(self) -> None:
+        """Let all passes count again, those of a loop of one's own too."""
+        self._passes.trained()
+
+
+@contextlib.contextmanager
+def training_on(batches: Any) -> Iterator[None]:
+    """A block in which passes of training are the only ones that count, once the first has begun."""
+    try:
+        yield
+    finally:
+        if isinstance(batches, Placed):
+            batches.trained()

@@ -1,4 +1,4 @@
-"""What is said where a trainer is given something else than a loss and an optimizer, or where its parts are replaced."""
+"""What is said where a trainer is given no loss or no optimizer, or where its parts are replaced."""
 
 from __future__ import annotations
 

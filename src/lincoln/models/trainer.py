@@ -14,7 +14,7 @@ import numpy as np
 from .. import arrays, modes
 from ..arguments import WithArguments
 from ..arrays import Array
-from ..data.places import Placed
+from ..data.places import Placed, training_on
 from ..exc import DataError, MatchError, TrainingError
 from ..layer import Layer
 from ..losses import Loss
@@ -154,27 +154,28 @@ class Trainer(WithArguments):
             DataError: there are no batches (any more).
         """
         self._kept = None
-        for _ in range(epochs):
-            self._begin()
-            if not self.network.training:
-                self.network.train()
-            try:
-                train_loss = self._pass(batches, on_step)
-                seconds = self._time()
-            finally:
-                self._under_way, self._seconds = False, 0.0
-            result = Epoch(
-                number=self.epoch,
-                steps=self.optimizer.steps,
-                train_loss=train_loss,
-                learning_rate=self.optimizer.last_rate,
-                seconds=seconds,
-            )
-            if valid is not None:
-                evaluation = self.evaluate(valid)
-                result.valid_loss, result.metrics = evaluation.loss, evaluation.metrics
-            self.optimizer.observe(result.monitored)
-            yield result
+        with training_on(batches):
+            for _ in range(epochs):
+                self._begin()
+                if not self.network.training:
+                    self.network.train()
+                try:
+                    train_loss = self._pass(batches, on_step)
+                    seconds = self._time()
+                finally:
+                    self._under_way, self._seconds = False, 0.0
+                result = Epoch(
+                    number=self.epoch,
+                    steps=self.optimizer.steps,
+                    train_loss=train_loss,
+                    learning_rate=self.optimizer.last_rate,
+                    seconds=seconds,
+                )
+                if valid is not None:
+                    evaluation = self.evaluate(valid)
+                    result.valid_loss, result.metrics = evaluation.loss, evaluation.metrics
+                self.optimizer.observe(result.monitored)
+                yield result
 
     def evaluate(self, batches: Batches) -> Evaluation:
         """Loss and metrics over some batches, in evaluation: nothing is learned, and nothing is recorded.
