@@ -307,7 +307,7 @@ def test_passes_that_end_while_training_runs_are_no_progress_of_it(path):
         saving.resume()
 
         def on_step(running):
-            next(iter(batches))
+            next(iter(batches), None)
             saving.on_step(running)
             if running.optimizer.steps == stop_at:
                 raise Killed
@@ -467,3 +467,139 @@ def test_the_state_of_half_a_standardizer_is_refused():
     with pytest.raises(MatchError, match=r"mean_ \(6,\), scale_ none") as caught:
         data.Standardizer().load_state_dict(data.Standardizer().fit(X).state_dict() | {"scale_": None})
     assert caught.value.code == "LN518"
+
+
+# ---------------------------------------------------------------- what is changed while training runs
+
+
+class Stopped(Exception):
+    """Stands for a kill after some step."""
+
+
+def loop(path, batches, *, kill=None, hook=None, look=None):
+    """The bits after four epochs of a loop of one's own, which goes on from the checkpoint if there is one."""
+    network = Sequential(Dense(8, "relu"), layers.Dropout(0.3), Dense(1, None), seed=1)
+    optimizer = optim.Adam(network, lr=optim.StepDecay(0.02, step_size=5))
+    trainer = models.Trainer(losses.SigmoidCrossEntropy(network), optimizer)
+    kept = Checkpoint(path, every=1).watch(trainer, batches=batches)
+    if kept.resume() and look:
+        look(batches, trainer)
+
+    def on_step(trainer):
+        if hook:
+            hook(batches, trainer)
+        kept.on_step(trainer)
+        if optimizer.steps == kill:
+            raise Stopped
+
+    for _ in trainer.epochs(batches, epochs=4 - trainer.completed, on_step=on_step):
+        kept.on_epoch()
+    return network.vector.value.tobytes()
+
+
+def killed_and_gone_on(path, make, **what):
+    """The bits of a loop that is never interrupted, and of one that is in the middle of an epoch and at its end."""
+    whole = [loop(path.with_suffix(".whole"), make(), hook=what.get("hook"))]
+    for kill in (11, 14):
+        there = path.with_suffix(f".{kill}")
+        with pytest.raises(Stopped):
+            loop(there, make(), kill=kill, hook=what.get("hook"))
+        whole.append(loop(there, make(), **what))
+    return whole
+
+
+def shuffled(x=X, size=8):
+    return data.DataLoader((x, Y), batch_size=size, shuffle=True, seed=3)
+
+
+def at_step_five(change):
+    def hook(batches, trainer):
+        if trainer.optimizer.steps == 5:
+            change(trainer.optimizer)
+
+    return hook
+
+
+def give_groups(optimizer):
+    optimizer.groups = [optim.Group(optim.biases_and_norms, lr_factor=0.0)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        give_groups,
+        lambda optimizer: setattr(optimizer.lr, "lr", 0.1),
+        lambda optimizer: setattr(optimizer.lr, "gamma", 0.9),
+        lambda optimizer: setattr(optimizer.lr, "step_size", 3),
+    ],
+)
+def test_settings_that_are_changed_in_training_go_on(change, path):
+    assert len(set(killed_and_gone_on(path, shuffled, hook=at_step_five(change)))) == 1
+
+
+def look(batches, trainer):
+    next(iter(batches), None)
+
+
+def look_at_all(batches, trainer):
+    assert len(list(batches)) <= len(batches)
+    trainer.evaluate(batches)
+
+
+HELD = []
+
+
+def hold(batches, trainer):
+    HELD.append(iter(batches))
+    next(HELD[-1], None)
+
+
+def in_pieces():
+    return data.Batches([(X[start : start + 8], Y[start : start + 8]) for start in range(0, 50, 8)])
+
+
+LOADERS = [shuffled, lambda: data.DataLoader((X, Y), batch_size=8), lambda: data.FlatGenerator(shuffled()), in_pieces]
+
+
+@pytest.mark.parametrize("make", LOADERS)
+@pytest.mark.parametrize("looked", [look, look_at_all, hold])
+def test_who_looks_at_batches_before_training_goes_on_does_not_take_its_place(looked, make, path):
+    assert len(set(killed_and_gone_on(path, make, look=looked))) == 1
+
+
+@pytest.mark.parametrize("make", LOADERS)
+@pytest.mark.parametrize("hook", [look, hold])
+def test_who_looks_at_batches_while_training_runs_does_not_take_its_place(hook, make, path):
+    assert len(set(killed_and_gone_on(path, make, hook=hook))) == 1
+
+
+WRAPPED = [data.Batches, data.FlatGenerator, lambda loader: data.Batches(data.FlatGenerator(loader))]
+OTHERS = {
+    "features": lambda: shuffled(X[::-1]),
+    "batch_size": lambda: shuffled(size=10),
+    "weights": lambda: data.DataLoader((X, Y, W), batch_size=8, shuffle=True, seed=3),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("wrap", WRAPPED)
+@pytest.mark.parametrize("turned", [False, True])
+def test_batches_of_another_loader_are_refused(turned, wrap, name, path):
+    pair = [shuffled(), OTHERS[name]()]
+    here, there = map(wrap, reversed(pair) if turned else pair)
+    with pytest.raises(Stopped):
+        loop(path, here, kill=11)
+    with pytest.raises(ModelFileError, match=f"batches.*source.{name}") as caught:
+        loop(path, there)
+    assert caught.value.code == "LN520"
+
+
+@pytest.mark.parametrize("make", [shuffled, lambda: data.FlatGenerator(shuffled())])
+def test_a_loop_of_ones_own_after_training_has_its_place(make):
+    batches, network = make(), Dense(1, None)
+    trainer = models.Trainer(losses.SigmoidCrossEntropy(network), optim.SGD(network))
+    assert len(list(trainer.epochs(batches, epochs=2))) == 2
+    passes = iter(batches)
+    next(passes)
+    goes_on = make().load_state_dict(batches.state_dict())
+    assert [x.tolist() for x, *_ in goes_on] == [x.tolist() for x, *_ in passes]

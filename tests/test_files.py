@@ -539,3 +539,60 @@ def test_what_is_no_path_is_refused(path):
         with pytest.raises(ModelFileError, match="in place of a path") as caught:
             call()
         assert caught.value.code == "LN582"
+
+
+CHANGED_SETTINGS = [
+    (make, name, value)
+    for make, settings in (
+        (lambda: optim.Constant(0.1), {"lr": 0.3}),
+        (lambda: optim.StepDecay(0.1, step_size=2), {"lr": 0.3, "step_size": 1, "gamma": 0.7}),
+        (lambda: optim.ExponentialDecay(0.1, gamma=0.5), {"lr": 0.3, "steps": 3, "gamma": 0.7}),
+        (
+            lambda: optim.CosineDecay(0.1, steps=20, warmup=2),
+            {"lr": 0.3, "steps": 15, "warmup": 9, "final_lr": 0.05},
+        ),
+        (
+            lambda: optim.OneCycle(0.1, steps=20),
+            {"lr": 0.3, "steps": 15, "pct_start": 0.5, "div_factor": 5.0, "final_div_factor": 2.0},
+        ),
+        (
+            lambda: optim.ReduceOnPlateau(0.1, patience=2, cooldown=1),
+            {"factor": 0.7, "patience": 0, "threshold": 0.5, "cooldown": 0, "min_lr": 0.08},
+        ),
+    )
+    for name, value in settings.items()
+]
+
+
+def rates_to_come(schedule):
+    rates = []
+    for step in range(28):
+        rates.append(schedule(step))
+        schedule.observe(1.0 - 0.02 * (step // 7))
+    return rates
+
+
+@pytest.mark.parametrize(("make", "name", "value"), CHANGED_SETTINGS)
+def test_a_schedule_keeps_the_settings_that_were_changed(make, name, value, path):
+    network = Dense(1, None)
+    optimizer = optim.SGD(network, lr=make())
+    setattr(optimizer.lr, name, value)
+    loaded = again(models.Trainer(losses.MeanSquaredError(network), optimizer), path).optimizer
+    rates = rates_to_come(loaded.lr)
+    assert rates == rates_to_come(optimizer.lr)
+    assert rates != rates_to_come(make())
+
+
+def test_an_optimizer_keeps_the_groups_that_it_was_given_later(path):
+    trained = fitted(optimizer=lambda network: optim.Adam(network, groups=[optim.Group(optim.biases_and_norms)]))
+    trained.optimizer.groups = [optim.Group(optim.biases_and_norms, lr_factor=0.0, weight_decay=0.5)]
+    loaded = again(trained, path)
+    assert [repr(group) for group in loaded.optimizer.groups] == [repr(group) for group in trained.optimizer.groups]
+    assert same_after(trained, loaded)
+
+
+def same_after(one, other):
+    """Whether two models have the same bits after more training."""
+    for model in (one, other):
+        model.fit(X, Y, epochs=2, print_every=None, batch_size=5)
+    return np.array_equal(one.network.vector.value, other.network.vector.value)

@@ -608,3 +608,26 @@ def test_a_class_in_place_of_a_loss_is_told_to_be_one():
     error = not_an_object(int, float)
     assert error.saw == "the class int"
     assert error.why.startswith("a trainer runs one float,")
+
+
+def replaced_parts():
+    """What can be made anew, and what would be put in the place of its parts."""
+    network = Dense(1, None)
+    model = Regressor(network)
+    other = {
+        "network": network.twin(),
+        "loss": losses.Huber(network),
+        "optimizer": optim.SGD(network),
+        "metric": lnc.metrics.MeanAbsoluteError(),
+        "trainer": Trainer(losses.Huber(network), optim.SGD(network)),
+    }
+    return [(thing, name, other[name]) for thing in (model, model.trainer) for name in other if hasattr(thing, name)]
+
+
+@pytest.mark.parametrize(("thing", "name", "other"), replaced_parts())
+def test_a_part_that_would_go_on_unseen_is_not_replaced(thing, name, other):
+    before = getattr(thing, name)
+    setattr(thing, name, before)
+    with pytest.raises(exc.ContractError, match=f"{name} set to another object") as caught:
+        setattr(thing, name, other)
+    assert (caught.value.code, getattr(thing, name)) == ("LN584", before)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import itertools
 import operator
@@ -15,68 +14,12 @@ from .. import arrays
 from ..exc import DataError, MatchError
 from . import reading
 from .dataset import Batch, Dataset, as_dataset, is_number, parts_of
+from .places import Passes, Place, Placed
 
 __all__ = ["Batches", "DataLoader", "FlatGenerator", "as_batches", "generate_batches"]
 
 
-class Place:
-    """How far a pass has come.
-
-    Args:
-        given: how many batches it has given out.
-        before: the state of the generator before it drew the pass's order, if there is one.
-    """
-
-    def __init__(self, given: int = 0, before: Any = None) -> None:
-        self.given = given
-        self.before = before
-
-
-class Passes:
-    """The passes over batches that are under way.
-
-    >>> passes = Passes()
-    >>> with passes.begun() as first:
-    ...     first.given = 3
-    ...     with passes.begun() as second:
-    ...         second.given = 1
-    ...     print(passes.place.given)
-    3
-    >>> passes.place.given
-    0
-    """
-
-    def __init__(self) -> None:
-        self._open: list[Place] = []
-        self._next: Place | None = None
-
-    @property
-    def place(self) -> Place:
-        """Where an epoch stands that is to go on; or the pass that has begun last and is not over."""
-        return self._next or (self._open[-1] if self._open else Place())
-
-    @contextlib.contextmanager
-    def begun(self) -> Iterator[Place]:
-        """A new pass, or the rest of one; it is over when it has ended, and when nobody holds its iterator any more."""
-        place, self._next = self._next or Place(), None
-        self._open.append(place)
-        try:
-            yield place
-        finally:
-            self._open.remove(place)
-
-    def anew(self) -> Passes:
-        """Those of the same batches elsewhere: none is under way, and an epoch that is to go on goes on there."""
-        other = Passes()
-        other._next, self._next = self._next, None
-        return other
-
-    def go_on(self, place: Place) -> None:
-        """Begin the next pass at this place."""
-        self._next = place
-
-
-class DataLoader:
+class DataLoader(Placed):
     """Batches of a dataset, any number of times over; with ``shuffle`` in a new order each time.
 
     Each pass over it is one epoch and yields ``(x, y)`` tuples of new, contiguous arrays, or ``(x, y, weights)``.
@@ -177,7 +120,8 @@ class DataLoader:
     def state_dict(self) -> dict[str, Any]:
         """The place in the epoch: how many batches have been given out, and the generator before it and now.
 
-        It is the place of the pass that has begun last, of those that are neither over nor given up.
+        While a `Trainer` trains on this loader it is the place of the training's pass. Otherwise it is that of the pass
+        that has begun last, of those that are neither over nor given up.
 
         >>> DataLoader((np.eye(3), [0, 1, 0])).state_dict()
         {'given': 0, 'generator': None, 'now': None}
@@ -205,7 +149,7 @@ class DataLoader:
             self.rng.bit_generator.state = generator if now is None else now
             if now is None and given:  # a state of an older release: the order that is under way is drawn again
                 self.rng.permutation(len(self.dataset))
-        self._passes.go_on(Place(given, generator if given else None))
+        self._passes.go_on(Place(given, generator if given else None), state)
         return self
 
     def __repr__(self) -> str:
@@ -213,7 +157,7 @@ class DataLoader:
         return f"DataLoader({self.dataset!r}, batch_size={self.batch_size}{chosen})"
 
 
-class Batches:
+class Batches(Placed):
     """Batches that come from elsewhere, such as a PyTorch ``DataLoader``, in the form that `DataLoader` gives them.
 
     Args:
@@ -278,8 +222,20 @@ class Batches:
         """
         if self._source_has_place():
             self.source.load_state_dict(state["source"])
-        self._passes.go_on(Place(int(state["given"])))
+        self._passes.go_on(Place(int(state["given"])), state)
         return self
+
+    def train(self, resumed: bool) -> None:
+        """Let the next pass be one of training, here and in the source."""
+        super().train(resumed)
+        if isinstance(self.source, Placed):
+            self.source.train(resumed)
+
+    def trained(self) -> None:
+        """Let all passes count again, here and in the source."""
+        super().trained()
+        if isinstance(self.source, Placed):
+            self.source.trained()
 
     def _source_has_place(self) -> bool:
         return hasattr(self.source, "load_state_dict")

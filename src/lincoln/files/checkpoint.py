@@ -185,14 +185,14 @@ class Checkpoint(WithArguments):
                 differ(self.path, name, *("there" if name in part else "not there" for part in (states, self._parts)))
             theirs, ours = prints.get(name), self._prints[name]
             reader.check(f"data.{name}", theirs)
-            for key in ours:
-                if theirs.get(key) != ours[key]:
-                    differ(self.path, f"{name}.{key}", f"{theirs.get(key)}", f"{ours[key]}")
+            for key in {**theirs, **ours}:
+                if theirs.get(key) != ours.get(key):
+                    differ(self.path, f"{name}.{key}", f"{theirs.get(key)}", f"{ours.get(key)}")
         return states
 
 
 def _fingerprint(part: Any) -> dict[str, Any]:
-    """What a part was told, and what tells the data of a loader from others, as JSON."""
+    """What a part was told, and what tells the data of a loader from others, as JSON; that of its source too."""
     told = {name: getattr(part, name, None) for name in inspect.signature(type(part)).parameters}
     print_of: dict[str, Any] = {name: value for name, value in told.items() if type(value) in (bool, int, float, str)}
     dataset = getattr(part, "dataset", None)
@@ -200,6 +200,9 @@ def _fingerprint(part: Any) -> dict[str, Any]:
         array = getattr(dataset, name, None)
         if array is not None:
             print_of[name] = f"{tuple(array.shape)} {arrays.dtype_name(array)}, checksum {_digest(array)}"
+    source = getattr(part, "source", None)
+    if hasattr(source, "load_state_dict"):
+        print_of |= {f"source.{name}": value for name, value in _fingerprint(source).items()}
     return print_of
 
 

@@ -287,7 +287,7 @@ class Reader:
             value = self.value(node, where)
             if name.startswith("_") or not hasattr(thing, name) or callable(getattr(type(thing), name, None)):
                 self.refuse(where, f"a {type(thing).__name__} has no such setting")
-            if name != "lr":
+            if name not in ("lr", "groups"):  # they check for themselves what they are set to
                 self.check_alike(thing, name, value, where)
             self.call(where, setattr, thing, name, value)
 

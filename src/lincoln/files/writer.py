@@ -12,7 +12,8 @@ from .. import arrays as libraries
 from ..arguments import WithArguments
 from ..exc import ModelFileError
 from ..layer import Layer
-from ..optim import Optimizer
+from ..optim import Optimizer, Schedule
+from ..optim.groups import ALL_OTHERS
 from ..tree import paths, place, walk
 from . import plain
 from .container import dtypes
@@ -220,11 +221,13 @@ class Writer:
         entry: dict[str, Any] = {}
         if hasattr(thing, "state_dict"):
             entry["state"] = self.node(dict(thing.state_dict()), path)
-        if isinstance(thing, Optimizer) or not entry:
+        if isinstance(thing, Optimizer | Schedule) or not entry:
             nodes = {name: self.plain_node(value, _join(path, name)) for name, value in _settings(thing).items()}
             entry["attributes"] = {name: node for name, node in nodes.items() if node is not NotImplemented}
         if isinstance(thing, Optimizer):
+            groups = [group for group in thing.groups if group is not ALL_OTHERS]
             entry["attributes"]["lr"] = self.node(thing.lr, _join(path, "lr"))
+            entry["attributes"]["groups"] = self.node(groups, _join(path, "groups"))
         return entry
 
 

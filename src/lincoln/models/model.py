@@ -18,6 +18,7 @@ from ..losses import Loss
 from ..optim import Optimizer
 from .display import Display
 from .history import History
+from .refusals import Fixed
 from .run import Run, checkpoint_of
 from .stopping import EarlyStopping
 from .trainer import Evaluation, Mean, Trainer, metric_name
@@ -57,6 +58,12 @@ class Model(WithArguments):
         MatchError: the loss or the optimizer is of another network.
     """
 
+    network: Fixed[Layer] = Fixed()
+    loss: Fixed[Loss] = Fixed()
+    optimizer: Fixed[Optimizer] = Fixed()
+    metric: Fixed[Any] = Fixed()
+    trainer: Fixed[Trainer] = Fixed()
+
     def __init__(
         self,
         network: Layer,
@@ -69,8 +76,8 @@ class Model(WithArguments):
         seed: int | None = None,
     ) -> None:
         self.network = network
-        self.loss: Loss = self._made(loss or self.default_loss(), Loss)
-        self.optimizer: Optimizer = self._made(optimizer or self.default_optimizer(), Optimizer)
+        self.loss = self._made(loss or self.default_loss(), Loss)
+        self.optimizer = self._made(optimizer or self.default_optimizer(), Optimizer)
         self.metric = self.default_metric() if metric is None else metric() if isinstance(metric, type) else metric
         self.batch_gen = batch_gen
         self.valid_gen = valid_gen

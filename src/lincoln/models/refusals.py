@@ -1,12 +1,58 @@
-"""What is said where a trainer is given something else than a loss and an optimizer."""
+"""What is said where a trainer is given no loss or no optimizer, or where its parts are replaced."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Generic, Self, TypeVar, overload
 
 from ..exc import ContractError
 
-__all__ = ["not_an_object"]
+__all__ = ["Fixed", "not_an_object"]
+
+T = TypeVar("T")
+
+
+class Fixed(Generic[T]):
+    """An attribute that is set once, because other objects are made of what it holds.
+
+    Raises:
+        ContractError: it is set to something else.
+
+    >>> class Pair:
+    ...     first = Fixed()
+    >>> pair = Pair()
+    >>> pair.first = 1
+    >>> pair.first
+    1
+    """
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, thing: None, kind: type) -> Self: ...
+
+    @overload
+    def __get__(self, thing: object, kind: type) -> T: ...
+
+    def __get__(self, thing: object | None, kind: type) -> Self | T:
+        if thing is None:
+            return self
+        try:
+            value: T = thing.__dict__[self._name]
+        except KeyError:
+            raise AttributeError(f"{type(thing).__name__} has no {self._name} yet") from None
+        return value
+
+    def __set__(self, thing: object, value: T) -> None:
+        name, kind = self._name, type(thing).__name__
+        if thing.__dict__.setdefault(name, value) is not value:
+            raise ContractError(
+                code="LN584",
+                where=kind,
+                saw=f"{name} set to another object",
+                why="what has been made with the old one would go on with it",
+                fix=f"make a new {kind} with the same network and the other {name}",
+            )
 
 
 def not_an_object(part: Any, kind: type) -> ContractError:

@@ -14,6 +14,7 @@ import numpy as np
 from .. import arrays, modes
 from ..arguments import WithArguments
 from ..arrays import Array
+from ..data.places import Placed, training_on
 from ..exc import DataError, MatchError, TrainingError
 from ..layer import Layer
 from ..losses import Loss
@@ -22,7 +23,7 @@ from ..optim import Optimizer
 from ..programs import Runner
 from ..tree import leaves
 from .history import Epoch
-from .refusals import not_an_object
+from .refusals import Fixed, not_an_object
 
 __all__ = ["Evaluation", "Trainer"]
 
@@ -101,6 +102,10 @@ class Trainer(WithArguments):
     (2.0, 20)
     """
 
+    loss: Fixed[Loss] = Fixed()
+    optimizer: Fixed[Optimizer] = Fixed()
+    network: Fixed[Layer] = Fixed()
+
     def __init__(self, loss: Loss, optimizer: Optimizer, *, metrics: Iterable[Any] = ()) -> None:
         for part, kind in ((loss, Loss), (optimizer, Optimizer)):
             if not isinstance(part, kind):
@@ -115,7 +120,7 @@ class Trainer(WithArguments):
             )
         self.loss = loss
         self.optimizer = optimizer
-        self.network: Layer = loss.network
+        self.network = loss.network
         self.metrics = tuple(metric() if isinstance(metric, type) else metric for metric in metrics)
         self.epoch = self.step = 0
         self.mean = Mean()
@@ -123,7 +128,7 @@ class Trainer(WithArguments):
         self._run = Runner(loss)
         self._kept: _Kept | None = None
         self._seconds = 0.0
-        self._under_way = self._resumes = False
+        self._under_way = self._resumes = self._loaded = False
 
     def epochs(
         self,
@@ -149,27 +154,28 @@ class Trainer(WithArguments):
             DataError: there are no batches (any more).
         """
         self._kept = None
-        for _ in range(epochs):
-            self._begin()
-            if not self.network.training:
-                self.network.train()
-            try:
-                train_loss = self._pass(batches, on_step)
-                seconds = self._time()
-            finally:
-                self._under_way, self._seconds = False, 0.0
-            result = Epoch(
-                number=self.epoch,
-                steps=self.optimizer.steps,
-                train_loss=train_loss,
-                learning_rate=self.optimizer.last_rate,
-                seconds=seconds,
-            )
-            if valid is not None:
-                evaluation = self.evaluate(valid)
-                result.valid_loss, result.metrics = evaluation.loss, evaluation.metrics
-            self.optimizer.observe(result.monitored)
-            yield result
+        with training_on(batches):
+            for _ in range(epochs):
+                self._begin()
+                if not self.network.training:
+                    self.network.train()
+                try:
+                    train_loss = self._pass(batches, on_step)
+                    seconds = self._time()
+                finally:
+                    self._under_way, self._seconds = False, 0.0
+                result = Epoch(
+                    number=self.epoch,
+                    steps=self.optimizer.steps,
+                    train_loss=train_loss,
+                    learning_rate=self.optimizer.last_rate,
+                    seconds=seconds,
+                )
+                if valid is not None:
+                    evaluation = self.evaluate(valid)
+                    result.valid_loss, result.metrics = evaluation.loss, evaluation.metrics
+                self.optimizer.observe(result.monitored)
+                yield result
 
     def evaluate(self, batches: Batches) -> Evaluation:
         """Loss and metrics over some batches, in evaluation: nothing is learned, and nothing is recorded.
@@ -224,7 +230,7 @@ class Trainer(WithArguments):
         state back; of other batches the first ``step`` are passed over, so they have to come in the same order again.
         """
         self.epoch, self.step = int(state["epoch"]), int(state["step"])
-        self._resumes = bool(state["under_way"])
+        self._resumes, self._loaded = bool(state["under_way"]), True
         self.mean, self.recent = Mean(), Mean()
         self.mean.add(*state["mean"])
         self.recent.add(*state["recent"])
@@ -255,6 +261,9 @@ class Trainer(WithArguments):
         loss, optimizer, mean, run = self.loss, self.optimizer, self.mean, self._run
         value, batch, first = math.nan, ((), ()), self.step + 1
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            if isinstance(batches, Placed):
+                batches.train(resumed=self._loaded)
+            self._loaded = False
             for batch in _each(batches, skip=self.step):
                 self.step += 1
                 value = run(batch)
