@@ -607,7 +607,7 @@ MUTATIONS = [
         ),
     ),
     *in_file(
-        "optim/options.py",
+        "settings.py",
         (
             'below = real <= high if interval[-1] == "]" else real < high',
             "below = real <= high",
