@@ -907,3 +907,20 @@ def test_a_loader_s_state_of_an_older_release_goes_on_as_it_did(given):
     rest = [y.tolist() for _, y in (passes if given else loader)]
     assert [y.tolist() for _, y in other] == rest
     assert [y.tolist() for _, y in other] == [y.tolist() for _, y in loader]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "start"), [(np.int64, 2**62), (np.int64, -(2**63)), (np.int64, 2**63 - 3), (np.uint64, 2**64 - 3)]
+)
+def test_neighbouring_large_integers_are_standardized_apart(dtype, start):
+    x = np.array([[start + 0, 7], [start + 1, 8], [start + 2, 9]], dtype)
+    expected = Standardizer().fit_transform(np.array([[0, 7], [1, 8], [2, 9]]))
+    standardizer = Standardizer().fit(x)
+    again = Standardizer().load_state_dict(standardizer.state_dict())
+    np.testing.assert_array_equal(standardizer.transform(x), expected)
+    np.testing.assert_array_equal(again.transform(x), expected)
+
+
+def test_the_whole_range_of_integers_is_standardized_without_overflow():
+    x = np.array([[-(2**63)], [2**63 - 1]])
+    np.testing.assert_array_equal(Standardizer().fit_transform(x), [[-1.0], [1.0]])
