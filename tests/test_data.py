@@ -6,6 +6,7 @@ import random
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -754,7 +755,7 @@ def test_a_standardizer_refuses_columns_in_another_place(table, saw, saved):
 def test_columns_that_are_numbered_have_an_order_and_no_names():
     numbered = pd.DataFrame(TABLE.to_numpy())
     standardizer = Standardizer().fit(numbered)
-    with pytest.raises(MatchError, match="column 0 is '1'; in fit it was '0'"):
+    with pytest.raises(MatchError, match="column 0 is 1; in fit it was 0"):
         standardizer.transform(numbered[[1, 0]])
     assert (standardizer.transform(TABLE) == Standardizer().fit(TABLE).transform(numbered)).all()
 
@@ -924,3 +925,36 @@ def test_neighbouring_large_integers_are_standardized_apart(dtype, start):
 def test_the_whole_range_of_integers_is_standardized_without_overflow():
     x = np.array([[-(2**63)], [2**63 - 1]])
     np.testing.assert_array_equal(Standardizer().fit_transform(x), [[-1.0], [1.0]])
+
+
+def test_a_pyarrow_table_is_known_by_its_columns_names():
+    table = pa.table({"a": [1.0, 2.0, 3.0], "b": [1.0, 5.0, 9.0]})
+    standardizer = Standardizer().fit(table)
+    assert standardizer.names_ == ["a", "b"]
+    assert standardizer.transform(table.slice(0, 1)).shape == (1, 2)
+    with pytest.raises(MatchError, match="column 0 is 'b'; in fit it was 'a'"):
+        standardizer.transform(table.select(["b", "a"]))
+    with pytest.raises(DataError, match="row 0, column 'b'"):
+        Standardizer().fit(pa.table({"a": [1.0], "b": [np.nan]}))
+
+
+def test_a_number_and_its_text_are_two_names():
+    standardizer = Standardizer().fit(pd.DataFrame([[1.0, 2.0], [3.0, 5.0]], columns=[1, "1"]))
+    with pytest.raises(MatchError, match="column 0 is '1'; in fit it was 1"):
+        standardizer.transform(pd.DataFrame([[2.0, 1.0]], columns=["1", 1]))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64, np.uint8, bool])
+def test_masked_numbers_are_missing_ones(dtype):
+    masked = np.ma.array([[1], [0], [1]], dtype=dtype, mask=[[False], [False], [True]])
+    with pytest.raises(DataError, match=r"LN214(?s:.)*nan in row 2, column 0"):
+        Standardizer().fit(masked)
+    read = data.Dataset(masked, [0, 1, 0])[:][0]
+    assert np.isnan(read[:, 0]).tolist() == [False, False, True]
+    nothing = np.ma.array([[1], [0]], dtype=dtype)
+    assert data.Dataset(nothing, [0, 1])[:][0].tolist() == [[1.0], [0.0]]
+
+
+def test_masked_words_are_none():
+    words = np.ma.array(["a", "b"], mask=[False, True])
+    assert arrays.numpy(words).tolist() == ["a", None]

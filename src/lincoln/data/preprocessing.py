@@ -45,7 +45,7 @@ class Standardizer(WithArguments):
     mean_: np.ndarray | None = None
     scale_: np.ndarray | None = None
     rest_: np.ndarray | None = None
-    names_: list[str] | None = None
+    names_: list[str | int] | None = None
 
     def fit(self, features: Any) -> Self:
         """Learn mean and scale of every column of an array of shape ``(n, ...)``.

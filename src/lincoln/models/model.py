@@ -76,7 +76,7 @@ class Model(WithArguments):
         self.valid_gen = valid_gen
         self.seed = seed
         self.history = History()
-        self.feature_names: list[str] | None = None
+        self.feature_names: list[str | int] | None = None
         if self.loss.network is not network:
             raise MatchError(
                 code="LN170",
