@@ -20,6 +20,7 @@ __all__ = [
     "check_lengths",
     "column",
     "column_names",
+    "labelled",
     "pair",
     "read",
     "real",
@@ -176,6 +177,19 @@ def weights(values: Any, features: Array, *, dtype: str, where: str) -> Array:
             fix="finite numbers, 0 or more and not all of them 0; 0 leaves an example out",
         )
     return given if arrays.library(features) == "numpy" else arrays.like(given, arrays.astype(features, real(dtype)))
+
+
+def labelled(labels: np.ndarray, example_weights: Any) -> np.ndarray:
+    """The numbers of the rows to learn from: all but those of weight 0 whose label is missing.
+
+    >>> labelled(np.array([1.0, np.nan]), [1.0, 0.0])
+    array([0])
+    """
+    given = np.ones(1) if example_weights is None else arrays.numpy(example_weights).reshape(-1)
+    if given.shape != labels.shape[:1] or given.all():
+        return np.arange(len(labels))
+    missing = np.array([any(one is None or one != one for one in row.ravel().tolist()) for row in labels[:, None]])
+    return np.flatnonzero((given != 0) | ~missing)
 
 
 def column_names(values: Any) -> list[str | int] | None:

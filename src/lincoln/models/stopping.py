@@ -27,7 +27,7 @@ def _patience(stopping: EarlyStopping, name: str, value: Any) -> Any:
         where=type(stopping).__name__,
         saw=f"{name}={value!r}",
         why="it waits at least one epoch for the loss to fall",
-        fix="EarlyStopping(patience=10, min_delta=0.0)",
+        fix="EarlyStopping(patience=10)",
     )
 
 
