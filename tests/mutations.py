@@ -629,7 +629,7 @@ MUTATIONS = [
         ),
     ),
     *in_file(
-        "optim/options.py",
+        "settings.py",
         (
             'below = real <= high if interval[-1] == "]" else real < high',
             "below = real <= high",

@@ -6,6 +6,7 @@ import random
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -754,7 +755,7 @@ def test_a_standardizer_refuses_columns_in_another_place(table, saw, saved):
 def test_columns_that_are_numbered_have_an_order_and_no_names():
     numbered = pd.DataFrame(TABLE.to_numpy())
     standardizer = Standardizer().fit(numbered)
-    with pytest.raises(MatchError, match="column 0 is '1'; in fit it was '0'"):
+    with pytest.raises(MatchError, match="column 0 is 1; in fit it was 0"):
         standardizer.transform(numbered[[1, 0]])
     assert (standardizer.transform(TABLE) == Standardizer().fit(TABLE).transform(numbered)).all()
 
@@ -907,3 +908,53 @@ def test_a_loader_s_state_of_an_older_release_goes_on_as_it_did(given):
     rest = [y.tolist() for _, y in (passes if given else loader)]
     assert [y.tolist() for _, y in other] == rest
     assert [y.tolist() for _, y in other] == [y.tolist() for _, y in loader]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "start"), [(np.int64, 2**62), (np.int64, -(2**63)), (np.int64, 2**63 - 3), (np.uint64, 2**64 - 3)]
+)
+def test_neighbouring_large_integers_are_standardized_apart(dtype, start):
+    x = np.array([[start + 0, 7], [start + 1, 8], [start + 2, 9]], dtype)
+    expected = Standardizer().fit_transform(np.array([[0, 7], [1, 8], [2, 9]]))
+    standardizer = Standardizer().fit(x)
+    again = Standardizer().load_state_dict(standardizer.state_dict())
+    np.testing.assert_array_equal(standardizer.transform(x), expected)
+    np.testing.assert_array_equal(again.transform(x), expected)
+
+
+def test_the_whole_range_of_integers_is_standardized_without_overflow():
+    x = np.array([[-(2**63)], [2**63 - 1]])
+    np.testing.assert_array_equal(Standardizer().fit_transform(x), [[-1.0], [1.0]])
+
+
+def test_a_pyarrow_table_is_known_by_its_columns_names():
+    table = pa.table({"a": [1.0, 2.0, 3.0], "b": [1.0, 5.0, 9.0]})
+    standardizer = Standardizer().fit(table)
+    assert standardizer.names_ == ["a", "b"]
+    assert standardizer.transform(table.slice(0, 1)).shape == (1, 2)
+    with pytest.raises(MatchError, match="column 0 is 'b'; in fit it was 'a'"):
+        standardizer.transform(table.select(["b", "a"]))
+    with pytest.raises(DataError, match="row 0, column 'b'"):
+        Standardizer().fit(pa.table({"a": [1.0], "b": [np.nan]}))
+
+
+def test_a_number_and_its_text_are_two_names():
+    standardizer = Standardizer().fit(pd.DataFrame([[1.0, 2.0], [3.0, 5.0]], columns=[1, "1"]))
+    with pytest.raises(MatchError, match="column 0 is '1'; in fit it was 1"):
+        standardizer.transform(pd.DataFrame([[2.0, 1.0]], columns=["1", 1]))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64, np.uint8, bool])
+def test_masked_numbers_are_missing_ones(dtype):
+    masked = np.ma.array([[1], [0], [1]], dtype=dtype, mask=[[False], [False], [True]])
+    with pytest.raises(DataError, match=r"LN214(?s:.)*nan in row 2, column 0"):
+        Standardizer().fit(masked)
+    read = data.Dataset(masked, [0, 1, 0])[:][0]
+    assert np.isnan(read[:, 0]).tolist() == [False, False, True]
+    nothing = np.ma.array([[1], [0]], dtype=dtype)
+    assert data.Dataset(nothing, [0, 1])[:][0].tolist() == [[1.0], [0.0]]
+
+
+def test_masked_words_are_none():
+    words = np.ma.array(["a", "b"], mask=[False, True])
+    assert arrays.numpy(words).tolist() == ["a", None]

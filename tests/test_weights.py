@@ -348,3 +348,25 @@ def test_fitting_with_a_sample_weight_of_two_is_fitting_with_the_row_given_twice
     fitted[1].fit(X[twice], Y[twice], 5, None, batch_size=6)
     np.testing.assert_allclose(*[one.network.vector.value for one in fitted], rtol=1e-5)
     np.testing.assert_allclose(*[[epoch.train_loss for epoch in one.history] for one in fitted], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "last", "labels"),
+    [
+        (Regressor, layers.Linear, [0.0, 1.0, 2.0, np.nan]),
+        (Classifier, layers.Dense, [0.0, 1.0, 1.0, np.nan]),
+        (Classifier, layers.Dense, ["a", "b", "b", None]),
+    ],
+)
+def test_a_row_of_weight_0_needs_no_label(kind, last, labels):
+    x, y = np.arange(8.0).reshape(4, 2), np.array(labels, dtype=object if "a" in labels else float)
+
+    def trained(rows, weights):
+        model = kind(last(1, seed=0), optimizer=optim.Adam)
+        return model.fit(x[rows], y[rows], epochs=3, print_every=None, sample_weight=weights)
+
+    every, without = trained(slice(4), [1, 2, 1, 0]), trained(slice(3), [1, 2, 1])
+    np.testing.assert_array_equal(every.predict(x), without.predict(x))
+    np.testing.assert_array_equal(every.outputs(x), without.outputs(x))
+    with pytest.raises(DataError, match=r"LN17[27]"):
+        trained(slice(4), [1, 2, 1, 1])

@@ -125,7 +125,26 @@ def numpy(array: Array) -> np.ndarray:
     """
     if _is_torch(array):
         return np.asarray(array.detach().cpu())
+    if isinstance(array, np.ma.MaskedArray):
+        return _with_holes(array)
     return np.asarray(array)
+
+
+def _with_holes(array: Any) -> np.ndarray:
+    """A masked array with NaN where numbers are masked, and None where other values are.
+
+    >>> _with_holes(np.ma.masked_equal([1, -999], -999))
+    array([ 1., nan])
+    """
+    if not np.ma.is_masked(array):
+        return np.asarray(array.data)
+    if array.dtype.kind in "biu":
+        array = array.astype(np.float64)
+    if array.dtype.kind == "f":
+        return np.asarray(array.filled(np.nan))
+    values = array.data.astype(object)
+    values[np.ma.getmaskarray(array)] = None
+    return np.asarray(values)
 
 
 def detached(array: Array) -> Array:

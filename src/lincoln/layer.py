@@ -19,6 +19,7 @@ from .modes import INFERENCE, blocks, evaluation, mode
 from .parameters import Buffer, Parameter
 from .patches import Patchable
 from .records import Recorder
+from .settings import Checked
 from .spelling import missing
 from .vector import ParameterVector, Vector
 
@@ -31,7 +32,7 @@ UNSAVED = _DERIVED | {"arguments", "_dtype", "_kept", "_shape", "_twin_of", "_we
 """Attributes that no file holds: they come with the constructor, or with the next pass."""
 
 
-class Layer(WithArguments, Recorder, metaclass=Patchable):
+class Layer(Checked, WithArguments, Recorder, metaclass=Patchable):
     """A function with parameters that knows its own derivative.
 
     A subclass writes ``forward(self, input)`` and ``backward(self, output_grad)``; with parameters, also
@@ -40,8 +41,7 @@ class Layer(WithArguments, Recorder, metaclass=Patchable):
     with ``self.W.accumulate(...)`` and returns the gradient with respect to the input. Layers with several inputs take
     a tuple and return a tuple. An input of integers may have None for its gradient.
 
-    Once a layer is built, its structure is fixed: which layers and parameters it holds. Another structure is a new
-    container over the same layers.
+    Once a layer is built, its layers and parameters are fixed. Another structure is a new container over the same.
 
     To be used: ``layer(x)``, ``backward``, ``learn``; ``build``, ``summary``, ``astype``; ``train``, ``eval``,
     ``freeze``; ``parameters``, ``named_parameters``, ``named_buffers``, ``vector``, ``buffers``, ``grads``,
@@ -359,7 +359,7 @@ class Layer(WithArguments, Recorder, metaclass=Patchable):
     def __setattr__(self, name: str, value: Any) -> None:
         if self.built:
             self._before_change(name, value)
-        object.__setattr__(self, name, value)
+        super().__setattr__(name, value)
 
     def __delattr__(self, name: str) -> None:
         if self.built:

@@ -6,12 +6,13 @@ import copy
 import itertools
 import operator
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from .. import arrays
 from ..exc import DataError, MatchError
+from ..settings import Checked, Settings
 from . import reading
 from .dataset import Batch, Dataset, as_dataset, is_number, parts_of
 from .places import Passes, Place, Placed
@@ -19,7 +20,21 @@ from .places import Passes, Place, Placed
 __all__ = ["Batches", "DataLoader", "FlatGenerator", "as_batches", "generate_batches"]
 
 
-class DataLoader(Placed):
+def _size(loader: DataLoader, name: str, batch_size: Any) -> int | None:
+    if batch_size is None:
+        return None
+    if not is_number(batch_size) or operator.index(batch_size) < 1:
+        raise DataError(
+            code="LN217",
+            where=type(loader).__name__,
+            saw=f"{name}={batch_size!r}",
+            why="a batch has at least one example",
+            fix="batch_size=32, or None for all examples in one batch",
+        )
+    return operator.index(batch_size)
+
+
+class DataLoader(Placed, Checked):
     """Batches of a dataset, any number of times over; with ``shuffle`` in a new order each time.
 
     Each pass over it is one epoch and yields ``(x, y)`` tuples of new, contiguous arrays, or ``(x, y, weights)``.
@@ -50,6 +65,8 @@ class DataLoader(Placed):
     DataLoader(Dataset(5 examples, features (2,) float32, labels () int64), batch_size=2)
     """
 
+    _settings: ClassVar[Settings] = {"batch_size": _size}
+
     def __init__(
         self,
         data: Any,
@@ -61,7 +78,7 @@ class DataLoader(Placed):
         dtype: str | None = None,
     ) -> None:
         self.dataset = as_dataset(data, dtype)
-        self.batch_size = _check_size(batch_size)
+        self.batch_size = batch_size
         self.shuffle = shuffle
         self.drop_last = drop_last
         self.rng = np.random.default_rng(seed)
@@ -311,17 +328,3 @@ def generate_batches(
     """
     loader = DataLoader((features, labels), batch_size=size, shuffle=shuffle, seed=seed)
     return ((x, arrays.astype(y, "float32")) for x, y in FlatGenerator(loader))
-
-
-def _check_size(batch_size: int | None) -> int | None:
-    if batch_size is None:
-        return None
-    if not is_number(batch_size) or operator.index(batch_size) < 1:
-        raise DataError(
-            code="LN217",
-            where="DataLoader",
-            saw=f"batch_size={batch_size!r}",
-            why="a batch has at least one example",
-            fix="batch_size=32, or None for all examples in one batch",
-        )
-    return operator.index(batch_size)

@@ -26,6 +26,7 @@ class Standardizer(WithArguments):
     Attributes:
         mean_: of every column, float64, in the shape of one example; None before ``fit``.
         scale_: the standard deviation of every column (divided by n), 1 for a constant one.
+        rest_: of the mean of large integers, what float64 rounds away: the mean is ``mean_ + rest_``.
         names_: what the columns were called, if ``fit`` was given a DataFrame.
 
     Raises:
@@ -43,7 +44,8 @@ class Standardizer(WithArguments):
 
     mean_: np.ndarray | None = None
     scale_: np.ndarray | None = None
-    names_: list[str] | None = None
+    rest_: np.ndarray | None = None
+    names_: list[str | int] | None = None
 
     def fit(self, features: Any) -> Self:
         """Learn mean and scale of every column of an array of shape ``(n, ...)``.
@@ -54,9 +56,10 @@ class Standardizer(WithArguments):
         x = arrays.numpy(read(features, where="Standardizer.fit", name="features"))
         check_finite(features, where="Standardizer.fit")
         low = x.min(axis=0)
-        above = np.subtract(x, low, dtype=np.float64)  # sums of large numbers would be rounded
+        above = _difference(x, low)  # sums of large numbers would be rounded
         std = above.std(axis=0)
-        self.mean_ = np.asarray(low + above.mean(axis=0))
+        self.mean_ = np.asarray(low + above.mean(axis=0), np.float64)
+        self.rest_ = _difference(low, self.mean_) + above.mean(axis=0) if _large(x) else np.zeros_like(self.mean_)
         self.scale_ = np.where(std == 0.0, 1.0, std)
         self.names_ = column_names(features)
         return self
@@ -68,7 +71,12 @@ class Standardizer(WithArguments):
         array([[3.]])
         """
         x, mean, scale, dtype = self._ready(features, "transform")
-        return arrays.astype((x - mean) / scale, dtype)
+        if arrays.kind(x) == "int" and _large(mean):
+            rest = 0.0 if self.rest_ is None else self.rest_.reshape(mean.shape)
+            above = arrays.like(_difference(arrays.numpy(x), mean) - rest, scale)
+        else:
+            above = arrays.astype(x, "float64") - arrays.like(mean, scale)
+        return arrays.astype(above / scale, dtype)
 
     def fit_transform(self, features: Any) -> Array:
         """`fit`, then `transform`, of the same training data.
@@ -86,15 +94,15 @@ class Standardizer(WithArguments):
         array([[4.]])
         """
         z, mean, scale, dtype = self._ready(features, "inverse_transform")
-        return arrays.astype(z * scale + mean, dtype)
+        return arrays.astype(arrays.astype(z, "float64") * scale + arrays.like(mean, scale), dtype)
 
     def state_dict(self) -> dict[str, Any]:
         """What ``fit`` has learned.
 
         >>> Standardizer().state_dict()
-        {'mean_': None, 'scale_': None, 'names_': None}
+        {'mean_': None, 'scale_': None, 'rest_': None, 'names_': None}
         """
-        return {"mean_": self.mean_, "scale_": self.scale_, "names_": self.names_}
+        return {"mean_": self.mean_, "scale_": self.scale_, "rest_": self.rest_, "names_": self.names_}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> Self:
         """Go on from what `state_dict` gave.
@@ -113,6 +121,7 @@ class Standardizer(WithArguments):
                 fix="the state that state_dict() of one standardizer gave",
             )
         self.mean_, self.scale_ = parts
+        self.rest_ = state.get("rest_")
         self.names_ = state.get("names_")
         return self
 
@@ -120,8 +129,8 @@ class Standardizer(WithArguments):
         columns = "" if self.mean_ is None else f", fitted to columns {self.mean_.shape}"
         return f"Standardizer(){columns}"
 
-    def _ready(self, values: Any, method: str) -> tuple[Array, Array, Array, str]:
-        """The values, mean and scale in float64, in which large numbers keep their differences; the result's dtype."""
+    def _ready(self, values: Any, method: str) -> tuple[Array, np.ndarray, Array, str]:
+        """The values, their mean, their scale as float64 of their library, and the result's dtype."""
         if self.mean_ is None or self.scale_ is None:
             raise NotFittedError(
                 code="LN229",
@@ -142,8 +151,27 @@ class Standardizer(WithArguments):
                 why="each column has the mean and scale that fit found for it",
                 fix="give the columns that fit was given, in the same order",
             )
-        dtype, x = arrays.dtype_name(x) if arrays.kind(x) == "float" else "float32", arrays.astype(x, "float64")
-        return x, arrays.like(self.mean_.reshape(shape), x), arrays.like(self.scale_.reshape(shape), x), dtype
+        dtype = arrays.dtype_name(x) if arrays.kind(x) == "float" else "float32"
+        scale = arrays.like(self.scale_.reshape(shape), arrays.astype(x[:1], "float64"))
+        return x, self.mean_.reshape(shape), scale, dtype
+
+
+def _large(numbers: np.ndarray) -> bool:
+    """Whether there are numbers so large that float64 does not tell neighbouring integers apart."""
+    return max(-float(numbers.min()), float(numbers.max())) >= 2.0**53
+
+
+def _difference(x: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """x - start in float64; large integers are subtracted as Python's, which neither overflow nor are rounded.
+
+    >>> _difference(np.array([2**62 + 1]), np.array([2**62]))
+    array([1.])
+    """
+    if x.dtype.kind not in "iu" or not (_large(x) or _large(start)):
+        return np.asarray(np.subtract(x, start, dtype=np.float64))
+    whole = np.vectorize(int, otypes=[object])(start)
+    fraction = np.asarray(start - whole, np.float64)
+    return np.asarray(np.asarray(x.astype(object) - whole, np.float64) - fraction)
 
 
 def standardize(array: Any) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ __all__ = [
     "check_lengths",
     "column",
     "column_names",
+    "labelled",
     "pair",
     "read",
     "real",
@@ -177,17 +179,32 @@ def weights(values: Any, features: Array, *, dtype: str, where: str) -> Array:
     return given if arrays.library(features) == "numpy" else arrays.like(given, arrays.astype(features, real(dtype)))
 
 
-def column_names(values: Any) -> list[str] | None:
-    """What the columns of a DataFrame are called, numbers as text; None for what has no names.
+def labelled(labels: np.ndarray, example_weights: Any) -> np.ndarray:
+    """The numbers of the rows to learn from: all but those of weight 0 whose label is missing.
+
+    >>> labelled(np.array([1.0, np.nan]), [1.0, 0.0])
+    array([0])
+    """
+    given = np.ones(1) if example_weights is None else arrays.numpy(example_weights).reshape(-1)
+    if given.shape != labels.shape[:1] or given.all():
+        return np.arange(len(labels))
+    missing = np.array([any(one is None or one != one for one in row.ravel().tolist()) for row in labels[:, None]])
+    return np.flatnonzero((given != 0) | ~missing)
+
+
+def column_names(values: Any) -> list[str | int] | None:
+    """What the columns of a DataFrame or a table of PyArrow are called; None for what has no names.
 
     >>> column_names(np.eye(2)) is None
     True
     """
-    columns = getattr(values, "columns", None)
-    return None if columns is None else [str(name) for name in columns]
+    columns = getattr(values, "column_names", None)  # PyArrow's columns are the arrays themselves
+    if columns is None:
+        columns = getattr(values, "columns", None)
+    return None if columns is None else [int(name) if isinstance(name, Integral) else str(name) for name in columns]
 
 
-def check_columns(values: Any, names: list[str] | None, *, where: str) -> None:
+def check_columns(values: Any, names: list[str | int] | None, *, where: str) -> None:
     """Refuse a DataFrame whose columns are not those that were learned from, in the same order.
 
     Columns that are only numbered, 0, 1, ..., have no names that could differ, but an order.
@@ -200,8 +217,8 @@ def check_columns(values: Any, names: list[str] | None, *, where: str) -> None:
     given = column_names(values)
     if given is None or names is None or given == names:
         return
-    reordered = sorted(given) == sorted(names)
-    if not reordered and any(one == [str(number) for number in range(len(one))] for one in (given, names)):
+    reordered = sorted(given, key=repr) == sorted(names, key=repr)
+    if not reordered and any(one == list(range(len(one))) for one in (given, names)):
         return
     new, gone = [name for name in given if name not in names], [name for name in names if name not in given]
     place = next((i for i, (one, other) in enumerate(zip(given, names, strict=False)) if one != other), 0)
@@ -230,7 +247,7 @@ def column(values: Any) -> np.ndarray:
     return np.asarray(values.to_numpy(dtype="float64", na_value=np.nan))
 
 
-def _listed(names: list[str]) -> str:
+def _listed(names: list[str | int]) -> str:
     return ", ".join(map(repr, names[:8])) + (", ..." if len(names) > 8 else "") if names else "none"
 
 
@@ -280,7 +297,7 @@ def check_finite(values: Any, *, where: str = "check_finite", name: str = "featu
         raise DataError(
             code="LN214",
             where=where,
-            saw=f"{name}: {array[index]} in {_place(index, getattr(values, 'columns', None))} "
+            saw=f"{name}: {array[index]} in {_place(index, column_names(values))} "
             f"({count:,} of {array.size:,} numbers {'is' if count == 1 else 'are'} not finite)",
             why="one such number makes the loss and, one step later, every parameter NaN",
             fix="leave the row out, or fill it in: np.nan_to_num(x), or the column's median",
@@ -337,7 +354,7 @@ def _several_inputs(parts: tuple[Any, ...], where: str) -> DataError:
 def _refuse(array: np.ndarray, values: Any, where: str, name: str, *, first: int = 0) -> None:
     """The error for the first value that is not a real number; the array's first column is this one of the values."""
     index = next(_not_numbers(array), (0,) * array.ndim)
-    labels = getattr(values, "columns", None)
+    labels = column_names(values)
     fix = "x.astype(np.float32), or leave the column out; categories as numbers: np.unique(column, return_inverse=True)"
     if hasattr(values, "toarray"):
         fix = "x.toarray(): sparse matrices are not supported"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from .. import functional
 from ..arrays import Array
 from ..initializers import Initializer, glorot_uniform, he_normal
 from ..layer import Layer
+from ..settings import Range, Settings
 
 __all__ = [
     "ELU",
@@ -104,6 +107,8 @@ class LeakyReLU(Rectifier):
     array([[-0.1,  2. ]])
     """
 
+    _settings: ClassVar[Settings] = {"slope": Range("(-inf, inf)", "slope=0.01")}
+
     def __init__(self, slope: float = 0.01) -> None:
         self.slope = slope
 
@@ -124,6 +129,8 @@ class ELU(Rectifier):
     >>> ELU()(np.array([[-1.0, 2.0]])).round(4)
     array([[-0.6321,  2.    ]])
     """
+
+    _settings: ClassVar[Settings] = {"alpha": Range("(-inf, inf)", "alpha=1.0")}
 
     def __init__(self, alpha: float = 1.0) -> None:
         self.alpha = alpha

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from numbers import Real
+from typing import Any, ClassVar
+
 from .. import functional
 from ..arrays import Array
 from ..exc import DataError
 from ..initializers import Shape
 from ..layer import Layer
+from ..settings import Settings
 
 __all__ = ["Dropout"]
+
+
+def _rate(layer: Dropout, name: str, value: Any) -> float:
+    if isinstance(value, Real) and 0.0 <= float(value) < 1.0:
+        return float(value)
+    raise DataError(
+        code="LN112",
+        where=type(layer).__name__,
+        saw=f"{name}={value!r}",
+        why="it is the share of the inputs that is dropped, and something must remain",
+        fix="a rate of at least 0 and below 1, such as 0.5",
+    )
 
 
 class Dropout(Layer):
@@ -34,17 +50,10 @@ class Dropout(Layer):
     array([[1., 1., 1., 1., 1., 1., 1., 1.]])
     """
 
+    _settings: ClassVar[Settings] = {"rate": _rate}
     mask: Array = None
 
     def __init__(self, rate: float = 0.5, *, seed: int | None = None) -> None:
-        if not 0.0 <= rate < 1.0:
-            raise DataError(
-                code="LN112",
-                where="Dropout",
-                saw=f"rate={rate}",
-                why="it is the share of the inputs that is dropped, and something must remain",
-                fix="a rate of at least 0 and below 1, such as 0.5",
-            )
         self.rate = rate
         self.seed = seed
 

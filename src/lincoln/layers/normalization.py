@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from numbers import Real
+from typing import Any, ClassVar
 
 from .. import functional
 from ..arrays import Array, namespace
@@ -13,8 +14,33 @@ from ..functional.normalization import running_averages
 from ..initializers import Constant, Shape, zeros
 from ..layer import Layer
 from ..parameters import Buffer, Parameter
+from ..settings import Settings
 
 __all__ = ["BatchNorm", "LayerNorm"]
+
+
+def _momentum(layer: BatchNorm, name: str, value: Any) -> float:
+    if isinstance(value, Real) and 0.0 <= float(value) <= 1.0:
+        return float(value)
+    raise DataError(
+        code="LN550",
+        where=type(layer).__name__,
+        saw=f"{name}={value!r}",
+        why="it is how much the latest batch counts in the running averages",
+        fix="a number from 0 to 1, such as 0.1",
+    )
+
+
+def _eps(layer: Layer, name: str, value: Any) -> float:
+    if isinstance(value, Real) and 0.0 < float(value) < math.inf:
+        return float(value)
+    raise DataError(
+        code="LN551",
+        where=type(layer).__name__,
+        saw=f"{name}={value!r}",
+        why="it keeps the division finite where all numbers are equal",
+        fix="a small number above 0, such as 1e-5",
+    )
 
 
 class BatchNorm(Layer):
@@ -54,12 +80,13 @@ class BatchNorm(Layer):
     """
 
     min_dims = 2
+    _settings: ClassVar[Settings] = {"momentum": _momentum, "eps": _eps}
     mean: Array = None
     variance: Array = None
 
     def __init__(self, momentum: float = 0.1, eps: float = 1e-5, *, scale: bool = True, shift: bool = True) -> None:
-        self.momentum = _checked_momentum(momentum)
-        self.eps = _checked_eps("BatchNorm", eps)
+        self.momentum = momentum
+        self.eps = eps
         self.scale = scale
         self.shift = shift
 
@@ -125,11 +152,12 @@ class LayerNorm(Layer):
     """
 
     min_dims = 2
+    _settings: ClassVar[Settings] = {"eps": _eps}
     mean: Array = None
     inverse_std: Array = None
 
     def __init__(self, eps: float = 1e-5, *, scale: bool = True, shift: bool = True) -> None:
-        self.eps = _checked_eps("LayerNorm", eps)
+        self.eps = eps
         self.scale = scale
         self.shift = shift
 
@@ -162,27 +190,3 @@ def _accumulate(parameter: Parameter | None, grad: Array) -> None:
 
 def _shaped(matrix: Array, like: Array) -> Array:
     return matrix if like.ndim == 2 else namespace(matrix).reshape(matrix, like.shape)
-
-
-def _checked_momentum(momentum: float) -> float:
-    if not 0.0 <= momentum <= 1.0:
-        raise DataError(
-            code="LN550",
-            where="BatchNorm",
-            saw=f"momentum={momentum!r}",
-            why="it is how much the latest batch counts in the running averages",
-            fix="a number from 0 to 1, such as 0.1",
-        )
-    return float(momentum)
-
-
-def _checked_eps(where: str, eps: float) -> float:
-    if not 0.0 < eps < math.inf:
-        raise DataError(
-            code="LN551",
-            where=where,
-            saw=f"eps={eps!r}",
-            why="it keeps the division finite where all numbers are equal",
-            fix="a small number above 0, such as 1e-5",
-        )
-    return float(eps)

@@ -7,14 +7,15 @@ number may be answered with yes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from .. import functional
 from ..arrays import Array, namespace
 from ..layer import Layer
+from ..settings import Settings
 from .labels import binary_labels, check_predictions
 from .loss import Loss, Reduction
-from .options import positive_weight as checked_positive_weight
-from .options import positive_weights
+from .options import positive_weight_of, positive_weights
 
 __all__ = ["LogLoss", "LogSigmoidLoss", "SigmoidCrossEntropy"]
 
@@ -22,11 +23,13 @@ __all__ = ["LogLoss", "LogSigmoidLoss", "SigmoidCrossEntropy"]
 class Question(Loss):
     """What these losses share: their labels, and how much a label of 1 counts."""
 
+    _settings: ClassVar[Settings] = Loss._settings | {"positive_weight": positive_weight_of}
+
     def __init__(
         self, network: Layer, *, positive_weight: float | Sequence[float] = 1.0, reduction: Reduction = "sum"
     ) -> None:
         super().__init__(network, reduction=reduction)
-        self.positive_weight = checked_positive_weight(type(self).__name__, positive_weight)
+        self.positive_weight = positive_weight
 
     def fit_labels(self, predictions: Array, labels: Array) -> Array:
         return binary_labels(type(self).__name__, predictions, labels)

@@ -6,14 +6,15 @@ Labels are the numbers of the classes, integers from 0 to k - 1, ``(n,)`` or ``(
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from .. import functional
 from ..arrays import Array, namespace
 from ..layer import Layer
+from ..settings import Settings
 from .labels import check_predictions, class_labels
 from .loss import Loss, Reduction
-from .options import bounded, class_weights, weights_of
-from .options import class_weight as checked_class_weight
+from .options import Bounded, class_weight_of, class_weights, weights_of
 
 __all__ = ["CrossEntropy", "NLLLoss", "SoftmaxCrossEntropy"]
 
@@ -21,11 +22,13 @@ __all__ = ["CrossEntropy", "NLLLoss", "SoftmaxCrossEntropy"]
 class Choice(Loss):
     """What these losses share: their labels, and how much each class counts."""
 
+    _settings: ClassVar[Settings] = Loss._settings | {"class_weight": class_weight_of}
+
     def __init__(
         self, network: Layer, *, class_weight: Sequence[float] | None = None, reduction: Reduction = "sum"
     ) -> None:
         super().__init__(network, reduction=reduction)
-        self.class_weight = checked_class_weight(type(self).__name__, class_weight)
+        self.class_weight = class_weight
 
     def fit_labels(self, predictions: Array, labels: Array) -> Array:
         return class_labels(type(self).__name__, predictions, labels)
@@ -128,6 +131,7 @@ class SoftmaxCrossEntropy(Choice):
     predictions: Array = None
     p: Array = None
     """The logits of the last `value`, and their probabilities, which the derivative needs."""
+    _settings: ClassVar[Settings] = Choice._settings | {"label_smoothing": Bounded(above=0.0, below=1.0, zero=True)}
 
     def __init__(
         self,
@@ -138,8 +142,6 @@ class SoftmaxCrossEntropy(Choice):
         reduction: Reduction = "sum",
     ) -> None:
         super().__init__(network, class_weight=class_weight, reduction=reduction)
-        if label_smoothing != 0.0:
-            bounded(type(self).__name__, "label_smoothing", label_smoothing, above=0.0, below=1.0)
         self.label_smoothing = label_smoothing
 
     def value(self, predictions: Array, labels: Array) -> Array:

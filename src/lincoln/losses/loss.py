@@ -9,15 +9,17 @@ from typing import Any, ClassVar, Literal
 from .. import functional, modes
 from ..arguments import WithArguments
 from ..arrays import Array
-from ..exc import BackwardError, DataError, MatchError
+from ..exc import BackwardError, MatchError
 from ..layer import Layer
 from ..patches import Patchable, patches, unwrapped, wrappers
 from ..records import Recorder
+from ..settings import Checked, Settings
 from ..spelling import missing
 from ..tracing import Traced, find, one_line
 from ..tree import is_own
 from .ending import check_ending
 from .labels import checked_weights, element_labels
+from .options import reduction_of
 from .refusals import check_network, check_shape, make_room, misshapen, not_kept, nothing_returned
 
 __all__ = ["Loss", "Reduction"]
@@ -25,7 +27,7 @@ __all__ = ["Loss", "Reduction"]
 Reduction = Literal["sum", "mean"]
 
 
-class Loss(WithArguments, Recorder, metaclass=Patchable):
+class Loss(Checked, WithArguments, Recorder, metaclass=Patchable):
     """The head of a network: it runs the network forward, judges its output, and starts the way back.
 
     A subclass writes ``value(predictions, labels)``, the loss of every element or of every row, and
@@ -77,6 +79,7 @@ class Loss(WithArguments, Recorder, metaclass=Patchable):
     takes: ClassVar[str] = ""
     """What the network's output must be: ``"logits"``, ``"probabilities"``, ``"log-probabilities"``, or anything."""
 
+    _settings: ClassVar[Settings] = {"reduction": reduction_of}
     records: ClassVar[tuple[str, ...]] = ("last_input", "labels", "losses", "_shares", "_gone_back", "_given")
     _watchers: Any = ()
     _shares: Any = None
@@ -101,17 +104,9 @@ class Loss(WithArguments, Recorder, metaclass=Patchable):
             type.__setattr__(cls, name, _checked_once(unwrapped(vars(cls)[name])))
 
     def __init__(self, network: Layer, *, reduction: Reduction = "sum") -> None:
-        if reduction not in ("sum", "mean"):
-            raise DataError(
-                code="LN130",
-                where=type(self).__name__,
-                saw=f"reduction={reduction!r}",
-                why="a batch's loss is one number",
-                fix='reduction="sum" or reduction="mean"; loss.losses holds the last batch\'s losses one by one',
-            )
+        self.reduction = reduction
         check_network(type(self).__name__, network)
         self.network = network
-        self.reduction = reduction
         check_ending(type(self).__name__, network, self.takes)
 
     # ------------------------------------------------------------------ what a subclass writes
@@ -254,7 +249,7 @@ class Loss(WithArguments, Recorder, metaclass=Patchable):
         if name not in self.records:
             for watcher in self._watchers:
                 watcher.count += 1
-        object.__setattr__(self, name, value)
+        super().__setattr__(name, value)
 
     def __getstate__(self) -> dict[str, Any]:
         """What is copied and pickled: not what passes have left, nor the watchers."""

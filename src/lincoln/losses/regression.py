@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from .. import functional
 from ..arrays import Array, namespace
 from ..layer import Layer
+from ..settings import Settings
 from .labels import check_counts
 from .loss import Loss, Reduction
-from .options import bounded
+from .options import Bounded
 
 __all__ = ["Huber", "MeanAbsoluteError", "MeanSquaredError", "Poisson", "Quantile"]
 
@@ -65,9 +68,11 @@ class Huber(Loss):
     2.625
     """
 
+    _settings: ClassVar[Settings] = Loss._settings | {"delta": Bounded(above=0.0)}
+
     def __init__(self, network: Layer, *, delta: float = 1.0, reduction: Reduction = "sum") -> None:
         super().__init__(network, reduction=reduction)
-        self.delta = bounded(type(self).__name__, "delta", delta, above=0.0)
+        self.delta = delta
 
     def value(self, predictions: Array, labels: Array) -> Array:
         return functional.huber(predictions, labels, self.delta)
@@ -91,9 +96,11 @@ class Quantile(Loss):
     0.9
     """
 
+    _settings: ClassVar[Settings] = Loss._settings | {"q": Bounded(above=0.0, below=1.0)}
+
     def __init__(self, network: Layer, *, q: float = 0.5, reduction: Reduction = "sum") -> None:
         super().__init__(network, reduction=reduction)
-        self.q = bounded(type(self).__name__, "q", q, above=0.0, below=1.0)
+        self.q = q
 
     def value(self, predictions: Array, labels: Array) -> Array:
         return functional.quantile(predictions, labels, self.q)

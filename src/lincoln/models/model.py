@@ -11,7 +11,7 @@ import numpy as np
 from .. import arrays, modes
 from ..arguments import WithArguments
 from ..data import DataLoader, Dataset, as_batches, check_finite
-from ..data.reading import check_columns, column_names
+from ..data.reading import check_columns, check_lengths, column_names, labelled, read
 from ..exc import DataError, MatchError, NotFittedError
 from ..layer import Layer
 from ..losses import Loss
@@ -83,7 +83,7 @@ class Model(WithArguments):
         self.valid_gen = valid_gen
         self.seed = seed
         self.history = History()
-        self.feature_names: list[str] | None = None
+        self.feature_names: list[str | int] | None = None
         if self.loss.network is not network:
             raise MatchError(
                 code="LN170",
@@ -274,7 +274,13 @@ class Model(WithArguments):
     def _loader(self, features: Any, labels: Any, weights: Any = None) -> DataLoader:
         check_columns(features, self.feature_names, where=type(self).__name__)
         check_finite(features, where=type(self).__name__)
-        encoded = self.network_labels(arrays.numpy(labels))
+        labels = arrays.numpy(labels)
+        rows = labelled(labels, weights)
+        if len(rows) < len(labels):
+            check_lengths(features, labels, where=type(self).__name__)
+            features, labels = read(features, where=type(self).__name__, name="features")[rows], labels[rows]
+            weights = arrays.numpy(weights)[rows]
+        encoded = self.network_labels(labels)
         return DataLoader(Dataset(features, encoded, weights, dtype=self._dtype()), batch_size=_ROWS)
 
     def _given(self, batches: Any) -> Any:
@@ -299,7 +305,8 @@ class Model(WithArguments):
             first, _ = Dataset(features[:1], [0])[:]
             with modes.evaluation():
                 self.network(first)
-        self.learn_labels(arrays.numpy(labels))
+        found = arrays.numpy(labels)
+        self.learn_labels(found[labelled(found, weights)])
         judged = self._loader(features, labels, weights)
         self.feature_names = self.feature_names or column_names(features)
         if self.batch_gen is None:

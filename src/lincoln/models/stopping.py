@@ -4,19 +4,34 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Self
+from numbers import Real
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from ..arguments import WithArguments
 from ..exc import DataError
 from ..layer import Layer
+from ..settings import Checked, Settings
 from .history import Epoch
 
 __all__ = ["EarlyStopping"]
 
 
-class EarlyStopping(WithArguments):
+def _patience(stopping: EarlyStopping, name: str, value: Any) -> Any:
+    """How many epochs, or how large an improvement, it waits for."""
+    if isinstance(value, Real) and float(value) >= (1 if name == "patience" else 0):
+        return value
+    raise DataError(
+        code="LN167",
+        where=type(stopping).__name__,
+        saw=f"{name}={value!r}",
+        why="it waits at least one epoch for the loss to fall",
+        fix="EarlyStopping(patience=10)",
+    )
+
+
+class EarlyStopping(Checked, WithArguments):
     """Stop when the loss has not fallen for some epochs, and go back to the weights with which it was lowest.
 
     It looks at the validation loss, or at the training loss where there is no validation   (Prechelt 1998).
@@ -41,15 +56,9 @@ class EarlyStopping(WithArguments):
     2
     """
 
+    _settings: ClassVar[Settings] = {"patience": _patience, "min_delta": _patience}
+
     def __init__(self, patience: int = 10, *, min_delta: float = 0.0) -> None:
-        if patience < 1 or not min_delta >= 0.0:
-            raise DataError(
-                code="LN167",
-                where="EarlyStopping",
-                saw=f"patience={patience}, min_delta={min_delta}",
-                why="it waits at least one epoch for the loss to fall",
-                fix="EarlyStopping(patience=10)",
-            )
         self.patience = patience
         self.min_delta = min_delta
         self.start()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -13,14 +13,14 @@ from ..arguments import WithArguments
 from ..arrays import Array
 from ..exc import MatchError, NotFittedError
 from ..layer import Layer
+from ..settings import Checked, Range, Settings
 from ..vector import ParameterVector
 from .common import checked_network, of_kind
-from .options import number
 
 __all__ = ["WeightAverage"]
 
 
-class WeightAverage(WithArguments):
+class WeightAverage(Checked, WithArguments):
     """θ̄ ← β θ̄ + (1 - β) θ, from θ̄ = θ at the first update   (Polyak, Juditsky 1992)
 
     There is no correction for the start: after t updates the first weights still count for β^(t - 1). Where training
@@ -50,10 +50,11 @@ class WeightAverage(WithArguments):
     array([[4.]])
     """
 
+    _settings: ClassVar[Settings] = {"decay": Range("[0, 1)", "decay=0.999")}
+
     def __init__(self, network: Layer, decay: float = 0.999) -> None:
-        where = type(self).__name__
-        self.network = checked_network(network, where)
-        self.decay = number(decay, "[0, 1)", name="decay", where=where, fix="decay=0.999")
+        self.network = checked_network(network, type(self).__name__)
+        self.decay = decay
         self.updates = 0
         self._average: Array = None
 

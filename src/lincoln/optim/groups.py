@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from ..arguments import WithArguments
 from ..parameters import Parameter
-from .options import Range, Ranged
+from ..settings import Checked, Range, Settings
 
 __all__ = ["Group", "biases_and_norms"]
 
@@ -21,7 +21,7 @@ def biases_and_norms(parameter: Parameter) -> bool:
     return len(parameter.shape) <= 1
 
 
-class Group(Ranged, WithArguments):
+class Group(Checked, WithArguments):
     """Parameters that an optimizer treats differently from the others.
 
     Args:
@@ -37,7 +37,7 @@ class Group(Ranged, WithArguments):
     Group(biases_and_norms, weight_decay=0.0)
     """
 
-    ranges: ClassVar[dict[str, Range]] = {
+    _settings: ClassVar[Settings] = {
         "lr_factor": Range("[0, inf)", "lr_factor=0.1"),
         "weight_decay": Range("[0, inf)", "weight_decay=0.0", optional=True),
     }

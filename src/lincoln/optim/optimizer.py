@@ -16,11 +16,11 @@ from ..arrays import Array
 from ..exc import BackwardError, ContractError, DataError, MatchError
 from ..layer import Layer
 from ..patches import patches
+from ..settings import Checked, Range, Settings
 from ..spelling import missing
 from ..vector import ParameterVector
 from .common import FullSignature, checked_network, first_watch, of_kind, unknown_option
 from .groups import ALL_OTHERS, Group
-from .options import Range, Ranged, in_range
 from .schedules import Schedule
 
 __all__ = ["LearningRate", "Optimizer"]
@@ -47,7 +47,7 @@ class _Segment:
     missed: int
 
 
-class Optimizer(Ranged, WithArguments):
+class Optimizer(Checked, WithArguments):
     """An update rule on the flat vector of a network's parameters.
 
     A subclass writes ``update``, and ``initial_state`` if it remembers something between steps. Each number of the
@@ -92,7 +92,7 @@ class Optimizer(Ranged, WithArguments):
     """Whether weight decay is apart from the gradient (Loshchilov, Hutter 2019)."""
     own: ClassVar[bool] = False
     """Whether the class is one of Lincoln's own, whose formulas its tests have checked."""
-    ranges: ClassVar[dict[str, Range]] = {
+    _settings: ClassVar[Settings] = {
         "weight_decay": Range("[0, inf)", "weight_decay=1e-4"),
         "clip_norm": Range("(0, inf]", "clip_norm=1.0", optional=True),
         "clip_value": Range("(0, inf]", "clip_value=1.0", optional=True),
@@ -156,7 +156,7 @@ class Optimizer(Ranged, WithArguments):
 
     @lr.setter
     def lr(self, lr: LearningRate) -> None:
-        self._lr: LearningRate = lr if callable(lr) else in_range(_RATE, lr, "lr", type(self).__name__)
+        self._lr: LearningRate = lr if callable(lr) else _RATE(self, "lr", lr)
 
     @property
     def groups(self) -> tuple[Group, ...]:

@@ -8,13 +8,29 @@ from .. import functional
 from ..arrays import Array, namespace
 from ..exc import DataError
 from ..layer import Layer
+from ..settings import Range, Settings
 from .common import Common, Limits
 from .optimizer import LearningRate, Optimizer
-from .options import Range
 
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "RMSprop"]
 
 _MOMENTUM = Range("[0, 1)", "momentum=0.9")
+
+
+def _with_nesterov(rule: SGD, name: str, value: Any) -> Any:
+    """A momentum, or whether the step is Nesterov's: it needs momentum."""
+    if name == "momentum":
+        value = _MOMENTUM(rule, name, value)
+    now = {"momentum": 0.0, "nesterov": False} | vars(rule) | {name: value}
+    if now["nesterov"] and not now["momentum"]:
+        raise DataError(
+            code="LN410",
+            where=type(rule).__name__,
+            saw=f"nesterov={now['nesterov']!r}, momentum={now['momentum']!r}",
+            why="Nesterov's step looks ahead along the momentum, and there is none",
+            fix="nesterov=True, momentum=0.9",
+        )
+    return value
 
 
 class SGD(Optimizer):
@@ -33,7 +49,10 @@ class SGD(Optimizer):
     SGD(Linear(1), lr=0.01, momentum=0.9)
     """
 
-    ranges: ClassVar[dict[str, Range]] = Optimizer.ranges | {"momentum": _MOMENTUM}
+    _settings: ClassVar[Settings] = Optimizer._settings | {
+        "momentum": _with_nesterov,
+        "nesterov": _with_nesterov,
+    }
 
     def __init__(
         self,
@@ -47,14 +66,6 @@ class SGD(Optimizer):
         super().__init__(network, lr, **common)
         self.momentum = momentum
         self.nesterov = nesterov
-        if nesterov and not self.momentum:
-            raise DataError(
-                code="LN410",
-                where=type(self).__name__,
-                saw="nesterov=True, momentum=0.0",
-                why="Nesterov's step looks ahead along the momentum, and there is none",
-                fix="nesterov=True, momentum=0.9",
-            )
 
     def initial_state(self, value: Array) -> dict[str, Array]:
         return {"velocity": namespace(value).zeros_like(value)} if self.momentum else {}
@@ -84,7 +95,7 @@ class RMSprop(Optimizer):
     RMSprop(Linear(1), alpha=0.9)
     """
 
-    ranges: ClassVar[dict[str, Range]] = Optimizer.ranges | {
+    _settings: ClassVar[Settings] = Optimizer._settings | {
         "alpha": Range("[0, 1)", "alpha=0.99"),
         "eps": Range("(0, inf)", "eps=1e-8"),
         "momentum": _MOMENTUM,
@@ -132,7 +143,7 @@ class Adagrad(Optimizer):
     Adagrad(Linear(1), lr=0.1)
     """
 
-    ranges: ClassVar[dict[str, Range]] = Optimizer.ranges | {"eps": Range("(0, inf)", "eps=1e-10")}
+    _settings: ClassVar[Settings] = Optimizer._settings | {"eps": Range("(0, inf)", "eps=1e-10")}
 
     def __init__(
         self,
@@ -170,7 +181,7 @@ class Adam(Optimizer):
     Adam(Linear(1), betas=(0.9, 0.95))
     """
 
-    ranges: ClassVar[dict[str, Range]] = Optimizer.ranges | {
+    _settings: ClassVar[Settings] = Optimizer._settings | {
         "betas": Range("[0, 1)", "betas=(0.9, 0.999)", numbers=2),
         "eps": Range("(0, inf)", "eps=1e-8"),
     }

@@ -4,16 +4,40 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from ..arguments import WithArguments
 from ..exc import DataError
-from .options import number, whole
+from ..settings import Checked, Range, Settings, Whole, number
 
 __all__ = ["Constant", "CosineDecay", "ExponentialDecay", "OneCycle", "ReduceOnPlateau", "Schedule", "StepDecay"]
 
 
-class Schedule(WithArguments):
+_STEPS = Whole(1, "steps=epochs * len(loader)")
+_WARMUP = Whole(0, "warmup=100")
+
+
+def _longer_than_warmup(schedule: Schedule, name: str, value: Any) -> int:
+    """The steps of the whole training, or those of the warm-up, which are fewer."""
+    count = (_STEPS if name == "steps" else _WARMUP)(schedule, name, value)
+    now = {"warmup": 0, "steps": math.inf} | vars(schedule) | {name: count}
+    if now["warmup"] >= now["steps"]:
+        raise DataError(
+            code="LN403",
+            where=type(schedule).__name__,
+            saw=f"warmup={now['warmup']}, steps={now['steps']}",
+            why="steps counts the warm-up too, so nothing would be left for the cosine",
+            fix=f"steps={now['warmup']} + the steps of the decay",
+        )
+    return count
+
+
+def _at_most_lr(schedule: Schedule, name: str, value: Any) -> float:
+    """A rate that the schedule's first one does not lie below."""
+    return number(value, f"[0, {schedule.lr}]", name=name, where=type(schedule).__name__, fix=f"{name}=0.0")
+
+
+class Schedule(Checked, WithArguments):
     """η(t), the learning rate of step t, counted from 0.
 
     A subclass writes ``__call__``. A function of the step number serves an optimizer as well; a schedule of
@@ -32,8 +56,10 @@ class Schedule(WithArguments):
     0.05
     """
 
+    _settings: ClassVar[Settings] = {"lr": Range("(0, inf)", "lr=0.01")}
+
     def __init__(self, lr: float) -> None:
-        self.lr = self._number("lr", lr, "(0, inf)", fix="lr=0.01")
+        self.lr = lr
 
     def __call__(self, step: int) -> float:
         """The learning rate of this step."""
@@ -48,12 +74,6 @@ class Schedule(WithArguments):
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state_dict` gave."""
-
-    def _number(self, name: str, value: float, interval: str, *, fix: str) -> float:
-        return number(value, interval, name=name, where=type(self).__name__, fix=fix)
-
-    def _whole(self, name: str, value: int, least: int, *, fix: str) -> int:
-        return whole(value, least, name=name, where=type(self).__name__, fix=fix)
 
 
 class Constant(Schedule):
@@ -86,10 +106,15 @@ class StepDecay(Schedule):
     (0.5, 0.05)
     """
 
+    _settings: ClassVar[Settings] = Schedule._settings | {
+        "step_size": Whole(1, "step_size=30 * len(loader)"),
+        "gamma": Range("(0, 1]", "gamma=0.1"),
+    }
+
     def __init__(self, lr: float, *, step_size: int, gamma: float = 0.1) -> None:
         super().__init__(lr)
-        self.step_size = self._whole("step_size", step_size, 1, fix="step_size=30 * len(loader)")
-        self.gamma = self._number("gamma", gamma, "(0, 1]", fix="gamma=0.1")
+        self.step_size = step_size
+        self.gamma = gamma
 
     def __call__(self, step: int) -> float:
         return self.lr * math.pow(self.gamma, step // self.step_size)
@@ -111,10 +136,15 @@ class ExponentialDecay(Schedule):
     (0.5, 0.25)
     """
 
+    _settings: ClassVar[Settings] = Schedule._settings | {
+        "gamma": Range("(0, 1]", "gamma=0.95"),
+        "steps": Whole(1, "steps=len(loader)"),
+    }
+
     def __init__(self, lr: float, *, gamma: float, steps: int = 1) -> None:
         super().__init__(lr)
-        self.gamma = self._number("gamma", gamma, "(0, 1]", fix="gamma=0.95")
-        self.steps = self._whole("steps", steps, 1, fix="steps=len(loader)")
+        self.gamma = gamma
+        self.steps = steps
 
     def __call__(self, step: int) -> float:
         return self.lr * math.pow(self.gamma, step / self.steps)
@@ -140,19 +170,17 @@ class CosineDecay(Schedule):
     [0.5, 1.0, 0.5, 0.0, 0.0]
     """
 
+    _settings: ClassVar[Settings] = Schedule._settings | {
+        "steps": _longer_than_warmup,
+        "warmup": _longer_than_warmup,
+        "final_lr": _at_most_lr,
+    }
+
     def __init__(self, lr: float, *, steps: int, warmup: int = 0, final_lr: float = 0.0) -> None:
         super().__init__(lr)
-        self.steps = self._whole("steps", steps, 1, fix="steps=epochs * len(loader)")
-        self.warmup = self._whole("warmup", warmup, 0, fix="warmup=100")
-        self.final_lr = self._number("final_lr", final_lr, f"[0, {self.lr}]", fix="final_lr=0.0")
-        if self.warmup >= self.steps:
-            raise DataError(
-                code="LN403",
-                where=type(self).__name__,
-                saw=f"warmup={warmup}, steps={steps}",
-                why="steps counts the warm-up too, so nothing would be left for the cosine",
-                fix=f"steps={warmup} + the steps of the decay",
-            )
+        self.steps = steps
+        self.warmup = warmup
+        self.final_lr = final_lr
 
     def __call__(self, step: int) -> float:
         if step < self.warmup:
@@ -180,6 +208,13 @@ class OneCycle(Schedule):
     [0.04, 1.0, 0.0]
     """
 
+    _settings: ClassVar[Settings] = Schedule._settings | {
+        "steps": _STEPS,
+        "pct_start": Range("(0, 1)", "pct_start=0.3"),
+        "div_factor": Range("[1, inf)", "div_factor=25.0"),
+        "final_div_factor": Range("[1, inf)", "final_div_factor=1e4"),
+    }
+
     def __init__(
         self,
         lr: float,
@@ -190,12 +225,10 @@ class OneCycle(Schedule):
         final_div_factor: float = 1e4,
     ) -> None:
         super().__init__(lr)
-        self.steps = self._whole("steps", steps, 1, fix="steps=epochs * len(loader)")
-        self.pct_start = self._number("pct_start", pct_start, "(0, 1)", fix="pct_start=0.3")
-        self.div_factor = self._number("div_factor", div_factor, "[1, inf)", fix="div_factor=25.0")
-        self.final_div_factor = self._number(
-            "final_div_factor", final_div_factor, "[1, inf)", fix="final_div_factor=1e4"
-        )
+        self.steps = steps
+        self.pct_start = pct_start
+        self.div_factor = div_factor
+        self.final_div_factor = final_div_factor
 
     def __call__(self, step: int) -> float:
         first, last = self.lr / self.div_factor, self.lr / self.div_factor / self.final_div_factor
@@ -231,6 +264,14 @@ class ReduceOnPlateau(Schedule):
     0.05
     """
 
+    _settings: ClassVar[Settings] = Schedule._settings | {
+        "factor": Range("(0, 1)", "factor=0.1"),
+        "patience": Whole(0, "patience=10"),
+        "threshold": Range("[0, 1)", "threshold=1e-4"),
+        "cooldown": Whole(0, "cooldown=0"),
+        "min_lr": _at_most_lr,
+    }
+
     def __init__(
         self,
         lr: float,
@@ -242,11 +283,11 @@ class ReduceOnPlateau(Schedule):
         min_lr: float = 0.0,
     ) -> None:
         super().__init__(lr)
-        self.factor = self._number("factor", factor, "(0, 1)", fix="factor=0.1")
-        self.patience = self._whole("patience", patience, 0, fix="patience=10")
-        self.threshold = self._number("threshold", threshold, "[0, 1)", fix="threshold=1e-4")
-        self.cooldown = self._whole("cooldown", cooldown, 0, fix="cooldown=0")
-        self.min_lr = self._number("min_lr", min_lr, f"[0, {self.lr}]", fix="min_lr=0.0")
+        self.factor = factor
+        self.patience = patience
+        self.threshold = threshold
+        self.cooldown = cooldown
+        self.min_lr = min_lr
         self._rate = self.lr
         self._best = math.inf
         self._bad = 0

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..exc import DataError
 from ..layer import Layer
-from ..optim.options import number, whole
+from ..settings import number, whole
 
 __all__ = ["batch_size", "check_parameters", "hidden_sizes", "one_per_layer"]
 

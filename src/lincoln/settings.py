@@ -1,16 +1,21 @@
-"""Checks of the numbers that optimizers and schedules are given."""
+"""What the settings of layers, losses, optimizers and schedules may be: checked whenever they are set."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, TypeAlias
 
-from ..exc import DataError
+from .exc import DataError
 
-__all__ = ["Range", "Ranged", "number", "whole"]
+__all__ = ["Checked", "Range", "Settings", "Whole", "number", "whole"]
+
+Settings: TypeAlias = dict[str, Any]
+"""The checks of settings by name: each takes the owner, the name and a value; it gives the value to keep, or raises."""
 
 
-class Range(NamedTuple):
+@dataclass(frozen=True)
+class Range:
     """Which numbers a setting may be.
 
     Args:
@@ -25,12 +30,48 @@ class Range(NamedTuple):
     numbers: int = 0
     optional: bool = False
 
+    def __call__(self, owner: Any, name: str, value: Any) -> Any:
+        """A setting that lies within its bounds, as Python's own numbers.
 
-class Ranged:
-    """What has settings that are numbers within bounds: they are checked whenever they are set.
+        Raises:
+            DataError: it does not.
 
-    >>> class Rule(Ranged):
-    ...     ranges = {"momentum": Range("[0, 1)", "momentum=0.9")}
+        >>> Range("[0, 1)", "betas=(0.9, 0.999)", numbers=2)(None, "betas", (0, 0.5))
+        (0.0, 0.5)
+        """
+        if value is None and self.optional:
+            return None
+        where = type(owner).__name__
+        if not self.numbers:
+            return number(value, self.interval, name=name, where=where, fix=self.fix)
+        if not isinstance(value, tuple | list) or len(value) != self.numbers:
+            raise _outside(name, value, f"are {self.numbers} numbers in {self.interval}", where=where, fix=self.fix)
+        return tuple(
+            number(one, self.interval, name=f"{name}[{i}]", where=where, fix=self.fix) for i, one in enumerate(value)
+        )
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Which whole numbers a setting may be: those of at least ``least``."""
+
+    least: int
+    fix: str
+
+    def __call__(self, owner: Any, name: str, value: Any) -> int:
+        """The setting as Python's own number, or a `DataError`.
+
+        >>> Whole(1, "steps=100")(None, "steps", 5)
+        5
+        """
+        return whole(value, self.least, name=name, where=type(owner).__name__, fix=self.fix)
+
+
+class Checked:
+    """What has settings that are checked whenever they are set, in the constructor and after it.
+
+    >>> class Rule(Checked):
+    ...     _settings = {"momentum": Range("[0, 1)", "momentum=0.9")}
     >>> rule = Rule()
     >>> rule.momentum = 0
     >>> rule.momentum
@@ -44,31 +85,11 @@ class Ranged:
       fix:  momentum=0.9
     """
 
-    ranges: ClassVar[dict[str, Range]] = {}
+    _settings: ClassVar[Settings] = {}
 
     def __setattr__(self, name: str, value: Any) -> None:
-        known = self.ranges.get(name)
-        object.__setattr__(self, name, value if known is None else in_range(known, value, name, type(self).__name__))
-
-
-def in_range(known: Range, value: Any, name: str, where: str) -> Any:
-    """A setting that lies within its bounds, as Python's own numbers.
-
-    Raises:
-        DataError: it does not.
-
-    >>> in_range(Range("[0, 1)", "betas=(0.9, 0.999)", numbers=2), (0, 0.5), "betas", "Adam")
-    (0.0, 0.5)
-    """
-    if value is None and known.optional:
-        return None
-    if not known.numbers:
-        return number(value, known.interval, name=name, where=where, fix=known.fix)
-    if not isinstance(value, tuple | list) or len(value) != known.numbers:
-        raise _outside(name, value, f"are {known.numbers} numbers in {known.interval}", where=where, fix=known.fix)
-    return tuple(
-        number(one, known.interval, name=f"{name}[{i}]", where=where, fix=known.fix) for i, one in enumerate(value)
-    )
+        check = self._settings.get(name)
+        object.__setattr__(self, name, value if check is None else check(self, name, value))
 
 
 def number(value: Any, interval: str, *, name: str, where: str, fix: str) -> float:
