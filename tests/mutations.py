@@ -759,14 +759,22 @@ MUTATIONS = [
             "test_data.py::test_a_loader_of_examples_that_are_no_pairs_is_refused",
         ),
         (
-            "skip, self._skip = self._skip, 0",
-            "skip = self._skip",
+            "place.before = rng.bit_generator.state",
+            "place.before = None",
+            "test_checkpoints.py::test_a_run_that_goes_on_ends_with_the_same_bits",
+        ),
+    ),
+    *in_file(
+        "data/places.py",
+        (
+            "place, self._next = self._next or Place(), None",
+            "place = self._next or Place()",
             "test_checkpoints.py::test_a_loader_gives_the_rest_of_its_epoch",
         ),
         (
-            "self._before = self.rng.bit_generator.state if self.shuffle else None",
-            "self._before = None",
-            "test_checkpoints.py::test_the_state_of_another_loader_is_refused",
+            "if place.trains or not self._training]",
+            "]",
+            "test_checkpoints.py::test_who_looks_at_batches_while_training_runs_does_not_take_its_place",
         ),
     ),
     *in_file(
