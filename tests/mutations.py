@@ -520,8 +520,8 @@ MUTATIONS = [
     *in_file(
         "losses/options.py",
         (
-            "if not above < value < below:",
-            "if not above <= value < below:",
+            "not (above < float(value) < below",
+            "not (above <= float(value) < below",
             "test_errors.py::test_a_refusal_says_where_what_why_and_how_to_mend_it",
         ),
         (
