@@ -339,8 +339,8 @@ MUTATIONS = [
             "test_layers.py::test_dropout_sends_gradient_only_where_it_let_the_input_through",
         ),
         (
-            "if not 0.0 <= rate < 1.0:",
-            "if not 0.0 <= rate <= 1.0:",
+            "and 0.0 <= float(value) < 1.0:",
+            "and 0.0 <= float(value) <= 1.0:",
             "test_errors.py::test_a_refusal_says_where_what_why_and_how_to_mend_it",
         ),
         ("self.seed = seed", "self.seed = None", "test_contract.py::test_a_layer_inside_keeps_to_a_seed_of_its_own"),
@@ -406,8 +406,8 @@ MUTATIONS = [
             "test_layers.py::test_numbers_equal_those_that_pytorch_gave[LayerNorm() (3, 5)]",
         ),
         (
-            "if not 0.0 <= momentum <= 1.0:",
-            "if not 0.0 <= momentum:",
+            "and 0.0 <= float(value) <= 1.0:",
+            "and 0.0 <= float(value):",
             "test_errors.py::test_a_refusal_says_where_what_why_and_how_to_mend_it",
         ),
     ),
@@ -777,8 +777,8 @@ MUTATIONS = [
             "test_data.py::test_test_data_survive_a_column_that_was_constant_in_training",
         ),
         (
-            "return z * scale + mean",
-            "return z * scale - mean",
+            "* scale + arrays.like(mean, scale)",
+            "* scale - arrays.like(mean, scale)",
             "test_data.py::test_predictions_of_one_column_come_back_to_the_scale_of_plain_labels",
         ),
     ),
