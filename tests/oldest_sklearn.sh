@@ -11,4 +11,4 @@ if ! "$OLDEST/bin/python" -c 'import sklearn, sys; sys.exit(sklearn.__version__ 
   "$OLDEST/bin/python" -m pip install --quiet scikit-learn==1.6.0 "numpy>=2" pandas joblib pytest array-api-strict
 fi
 export PYTHONPATH="$PWD/src" # with the kernels that are compiled there already
-exec "$OLDEST/bin/python" -m pytest -q tests/test_sklearn*.py "$@"
+exec "$OLDEST/bin/python" -m pytest -q -m "not big" tests/test_sklearn*.py "$@"
