@@ -23,12 +23,15 @@ class Range:
         fix: a setting that is accepted.
         numbers: how many numbers the setting is made of; 0 where it is a number and no tuple.
         optional: whether it may also be None.
+        code, why: of the error, where the interval alone does not say enough.
     """
 
     interval: str
     fix: str
     numbers: int = 0
     optional: bool = False
+    code: str = ""
+    why: str = ""
 
     def __call__(self, owner: Any, name: str, value: Any) -> Any:
         """A setting that lies within its bounds, as Python's own numbers.
@@ -43,7 +46,7 @@ class Range:
             return None
         where = type(owner).__name__
         if not self.numbers:
-            return number(value, self.interval, name=name, where=where, fix=self.fix)
+            return number(value, self.interval, name=name, where=where, fix=self.fix, code=self.code, why=self.why)
         if not isinstance(value, tuple | list) or len(value) != self.numbers:
             raise _outside(name, value, f"are {self.numbers} numbers in {self.interval}", where=where, fix=self.fix)
         return tuple(
@@ -92,7 +95,7 @@ class Checked:
         object.__setattr__(self, name, value if check is None else check(self, name, value))
 
 
-def number(value: Any, interval: str, *, name: str, where: str, fix: str) -> float:
+def number(value: Any, interval: str, *, name: str, where: str, fix: str, code: str = "", why: str = "") -> float:
     """A real number inside an interval, as a Python float, which leaves float32 arrays float32.
 
     Args:
@@ -101,6 +104,7 @@ def number(value: Any, interval: str, *, name: str, where: str, fix: str) -> flo
         name: of the option.
         where: of the class that was given it.
         fix: a value that is accepted.
+        code, why: of the error, if it has its own.
 
     Raises:
         DataError: anything else; NaN lies in no interval.
@@ -115,6 +119,8 @@ def number(value: Any, interval: str, *, name: str, where: str, fix: str) -> flo
         below = real <= high if interval[-1] == "]" else real < high
         if above and below:
             return real
+    if code:
+        raise DataError(code=code, where=where, saw=f"{name}={value!r}", why=why, fix=fix)
     raise _outside(name, value, f"is a number in {interval}", where=where, fix=fix)
 
 

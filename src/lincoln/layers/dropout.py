@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from numbers import Real
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from .. import functional
 from ..arrays import Array
-from ..exc import DataError
 from ..initializers import Shape
 from ..layer import Layer
-from ..settings import Settings
+from ..settings import Range, Settings
 
 __all__ = ["Dropout"]
 
 
-def _rate(layer: Dropout, name: str, value: Any) -> float:
-    if isinstance(value, Real) and 0.0 <= float(value) < 1.0:
-        return float(value)
-    raise DataError(
-        code="LN112",
-        where=type(layer).__name__,
-        saw=f"{name}={value!r}",
-        why="it is the share of the inputs that is dropped, and something must remain",
-        fix="a rate of at least 0 and below 1, such as 0.5",
-    )
+_RATE = Range(
+    "[0, 1)",
+    "a rate of at least 0 and below 1, such as 0.5",
+    code="LN112",
+    why="it is the share of the inputs that is dropped, and something must remain",
+)
 
 
 class Dropout(Layer):
@@ -50,7 +44,7 @@ class Dropout(Layer):
     array([[1., 1., 1., 1., 1., 1., 1., 1.]])
     """
 
-    _settings: ClassVar[Settings] = {"rate": _rate}
+    _settings: ClassVar[Settings] = {"rate": _RATE}
     mask: Array = None
 
     def __init__(self, rate: float = 0.5, *, seed: int | None = None) -> None:

@@ -2,45 +2,32 @@
 
 from __future__ import annotations
 
-import math
-from numbers import Real
 from typing import Any, ClassVar
 
 from .. import functional
 from ..arrays import Array, namespace
-from ..exc import DataError
 from ..functional.linear import rows
 from ..functional.normalization import running_averages
 from ..initializers import Constant, Shape, zeros
 from ..layer import Layer
 from ..parameters import Buffer, Parameter
-from ..settings import Settings
+from ..settings import Range, Settings
 
 __all__ = ["BatchNorm", "LayerNorm"]
 
 
-def _momentum(layer: BatchNorm, name: str, value: Any) -> float:
-    if isinstance(value, Real) and 0.0 <= float(value) <= 1.0:
-        return float(value)
-    raise DataError(
-        code="LN550",
-        where=type(layer).__name__,
-        saw=f"{name}={value!r}",
-        why="it is how much the latest batch counts in the running averages",
-        fix="a number from 0 to 1, such as 0.1",
-    )
-
-
-def _eps(layer: Layer, name: str, value: Any) -> float:
-    if isinstance(value, Real) and 0.0 < float(value) < math.inf:
-        return float(value)
-    raise DataError(
-        code="LN551",
-        where=type(layer).__name__,
-        saw=f"{name}={value!r}",
-        why="it keeps the division finite where all numbers are equal",
-        fix="a small number above 0, such as 1e-5",
-    )
+_MOMENTUM = Range(
+    "[0, 1]",
+    "a number from 0 to 1, such as 0.1",
+    code="LN550",
+    why="it is how much the latest batch counts in the running averages",
+)
+_EPS = Range(
+    "(0, inf)",
+    "a small number above 0, such as 1e-5",
+    code="LN551",
+    why="it keeps the division finite where all numbers are equal",
+)
 
 
 class BatchNorm(Layer):
@@ -80,7 +67,7 @@ class BatchNorm(Layer):
     """
 
     min_dims = 2
-    _settings: ClassVar[Settings] = {"momentum": _momentum, "eps": _eps}
+    _settings: ClassVar[Settings] = {"momentum": _MOMENTUM, "eps": _EPS}
     mean: Array = None
     variance: Array = None
 
@@ -152,7 +139,7 @@ class LayerNorm(Layer):
     """
 
     min_dims = 2
-    _settings: ClassVar[Settings] = {"eps": _eps}
+    _settings: ClassVar[Settings] = {"eps": _EPS}
     mean: Array = None
     inverse_std: Array = None
 
